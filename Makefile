@@ -1,0 +1,49 @@
+# Two commands suffice: `make start` reads the book, `make test` tries all of it.
+PYTHON ?= python3
+BIN := .venv/bin
+# ENGINE=machine|current, STORE=graph|containerd, NOTEBOOKS=book/..., KINDS=lint|types|unit|...
+STORE ?= graph
+ON = $(BIN)/python -m tools.engines run
+LOCK = $(PYTHON) tools/bootstrap.py uv pip compile --quiet --upgrade --universal --generate-hashes
+.DEFAULT_GOAL := help
+.PHONY: help start test check record bench book serve lock clean-labs env
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+start: env ## Make everything ready and open the book in JupyterLab (NO_BROWSER=1 only prints the URL)
+	@$(BIN)/python -m tools.start
+
+test: env ## Run everything: lint, types, unit, integration, every notebook, the pages
+	@$(ON) $(or $(ENGINE),machine) --store $(STORE) -- sh -c '$(BIN)/python -m tools.prepare && $(BIN)/python -m tools.summary $(KINDS)'
+
+check: env ## Run lint, types and the fast tests (under 30 s)
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy
+	@$(BIN)/mypy -p tools.engines -p tools.notebooks $(addprefix -m tools.,bootstrap prepare start summary)
+	@$(BIN)/python -m pytest -q -n logical --maxprocesses 4 -m "not slow and not docker and not browser" tests/unit
+
+record: env ## Run the notebooks on a current engine (ENGINE=machine: on this one) and store what came
+	@$(ON) $(or $(ENGINE),current) --store $(STORE) -- $(BIN)/python -m tools.notebooks record $(NOTEBOOKS)
+
+bench: env ## Measure: import times, samplers, images (ratios, not seconds)
+	@$(BIN)/python -m pytest -q benchmarks --benchmark-only
+
+book: env ## Build the book's pages into _build/html
+	@rm -rf _build/html _build/.doctrees
+	@$(BIN)/jupyter-book build book --config _config.yml --toc $(CURDIR)/_toc.yml --path-output . --all -W -n --keep-going
+
+serve: book ## Serve the built pages on 127.0.0.1:8000
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
+
+lock: ## Pin every package anew: requirements.txt and tools/*-requirements.txt
+	@$(LOCK) --extra test --python-version 3.11 pyproject.toml -o requirements.txt
+	@echo 'uv>=0.13,<0.14' | UV_CUSTOM_COMPILE_COMMAND='make lock' $(LOCK) --no-annotate - -o tools/uv-requirements.txt
+	@printf 'hatchling>=1.27\neditables\n' | UV_CUSTOM_COMPILE_COMMAND='make lock' $(LOCK) --no-annotate --python-version 3.11 - -o tools/build-requirements.txt
+
+clean-labs: env ## Remove what labs left on the engine (not the base images)
+	@$(BIN)/labs clean
+
+env:
+	@$(PYTHON) tools/bootstrap.py

@@ -1,0 +1,144 @@
+"""Make the machine ready: programs, a container engine, the base images.
+
+    python -m tools.prepare          all that the tests need; status 1 if something is missing
+    python -m tools.prepare --stop   end the engine, if it was started here
+
+Acts on the machine only as root on Debian and its kin, installs only what is missing, and
+says so. Elsewhere it says what to install.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from typing import Final
+
+from helpers.drivers import daemon, engine, images
+from helpers.errors import LabError
+from helpers.records.engine import Daemon, Endpoint, Search
+from helpers.text import _
+
+# What the tests call beside the engine: program -> Debian package.
+PROGRAMS: Final = {
+    "chromium": "chromium",
+    "mmdebstrap": "mmdebstrap",
+    "iptables": "iptables",
+    "ip": "iproute2",
+    "git": "git",
+}
+# What the browser tests load: library -> Debian package.
+LIBRARIES: Final = {"libatomic.so.1": "libatomic1"}
+
+
+def say(line: str) -> None:
+    """Print one line of progress at once."""
+    print(line, flush=True)
+
+
+def ready_programs() -> bool:
+    """Install what the tests call and this machine lacks; tell whether all of it is there."""
+    missing = sorted(lacking())
+    if missing and daemon.may_install():
+        daemon.install_packages(missing, say)
+        return True
+    if missing:
+        say(_("Please install: {names}").format(names=", ".join(missing)))
+    return not missing
+
+
+def lacking() -> Iterator[str]:
+    """Yield the packages that hold what the tests call and this machine lacks."""
+    yield from {package for name, package in PROGRAMS.items() if not daemon.program(name)}
+    for library, package in LIBRARIES.items():
+        try:
+            ctypes.CDLL(library)
+        except OSError:
+            yield package
+
+
+def ready_engine() -> tuple[Endpoint | None, Daemon | None]:
+    """Find an engine, or install and start one where that is ours to do.
+
+    Returns where it answers and, if it was started here, how.
+    """
+    seen = engine.search()
+    if seen.endpoint is not None or not ours_to_start(seen):
+        say(describe(seen))
+        return seen.endpoint, None
+    try:
+        daemon.install(say)
+        made = daemon.start(say)
+    except LabError as error:
+        say(str(error))
+        return None, None
+    seen = engine.search()
+    say(describe(seen))
+    return seen.endpoint, made
+
+
+def ours_to_start(seen: Search) -> bool:
+    """Tell whether an engine of this machine is what the reader expects.
+
+    Not if DOCKER_HOST or a context names another one, or LABS_ENGINE wants none.
+    """
+    usual = f"unix://{engine.SYSTEM_SOCKET}"
+    return bool(seen.tried) and seen.tried[0].endpoint.url == usual
+
+
+def describe(seen: Search) -> str:
+    """Say which engine was found, or what was tried and why it failed."""
+    if seen.endpoint is not None:
+        return _("Container engine: {source}, {url}").format(
+            source=seen.endpoint.source, url=seen.endpoint.url
+        )
+    tried = [
+        _("  {source} ({url}): {why}").format(
+            source=each.endpoint.source, url=each.endpoint.url, why=each.why
+        )
+        for each in seen.tried
+    ]
+    return "\n".join([_("No container engine answers:"), *tried])
+
+
+def ready_images(where: Endpoint) -> bool:
+    """Make the base images that are missing; tell whether all are there."""
+    names = [recipe.name for recipe in images.catalogue()]
+    try:
+        with closing(engine.open_client(where)) as client:
+            images.ensure(client, names, images.show_progress())
+    except LabError as error:
+        say(_("The base images are not all there:\n{error}").format(error=error))
+        return False
+    return True
+
+
+def stop() -> None:
+    """End the engine, if an earlier run of this program started it."""
+    made = daemon.started()
+    if made is not None:
+        say(_("Stopping the container engine that was started for this ..."))
+        daemon.stop(made)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do what the command line asks; return the exit status."""
+    top = argparse.ArgumentParser("tools.prepare", description=_("Make the machine ready."))
+    top.add_argument("--stop", action="store_true", help=_("end the engine started here"))
+    asked = top.parse_args(arguments)
+    try:
+        if asked.stop:
+            stop()
+            return 0
+        good = ready_programs()
+        where, _made = ready_engine()
+        return 0 if good and where is not None and ready_images(where) else 1
+    except LabError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
