@@ -1,0 +1,100 @@
+"""What each lab needs, read from its notebook, and what of it this machine lacks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from helpers import paths
+from helpers.errors import BookError
+from helpers.labs.recording import is_ribbon, outputs_digest, source_digest
+from helpers.records.host import Capabilities, Unavailable
+from helpers.records.lab import Lab, Provenance, StoredCell
+from helpers.text import _
+
+NEEDS = ("docker", "root", "cgroup2")
+
+
+def path_of(ident: str, book: Path | None = None) -> Path:
+    """Return the notebook of the lab `ident` (`docker/010-run`). Raises BookError."""
+    path = (book or paths.BOOK) / f"{ident}.ipynb"
+    if not path.is_file():
+        raise BookError(
+            _("The book has no lab called {ident}.").format(ident=ident),
+            remedy=_('The first cell should read as in the book: lab("chapter/NNN-name").'),
+        )
+    return path
+
+
+def load(ident: str, book: Path | None = None) -> Lab:
+    """Read the lab `ident` from its notebook. Raises BookError."""
+    path = path_of(ident, book)
+    try:
+        return parse(ident, path, json.loads(path.read_text(encoding="utf-8")))
+    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise BookError(
+            _("The notebook {path} cannot be read: {error}.").format(path=path, error=error),
+            remedy=_("`git restore {path}` brings back the book's own copy.").format(path=path),
+        ) from error
+
+
+def parse(ident: str, path: Path, notebook: Mapping[str, Any]) -> Lab:
+    """Turn a notebook (nbformat 4, as JSON) into a record."""
+    metadata = notebook["metadata"]
+    declared = metadata.get("labs", {})
+    unknown = set(declared.get("needs", ())) - set(NEEDS)
+    if unknown:
+        raise BookError(
+            _("{path} declares needs nobody knows: {needs}.").format(
+                path=path, needs=", ".join(sorted(unknown))
+            )
+        )
+    made = metadata.get("provenance", {})
+    return Lab(
+        ident=ident,
+        path=path,
+        needs=tuple(declared.get("needs", ())),
+        images=tuple(declared.get("images", ())),
+        minutes=int(declared.get("minutes", 0)),
+        level=declared.get("level", "live"),
+        provenance=Provenance(
+            **{key: str(made.get(key, "")) for key in ("date", "engine", "kernel", "cgroup")}
+        ),
+        cells=tuple(_cells(notebook["cells"])),
+    )
+
+
+def _cells(cells: Iterable[Mapping[str, Any]]) -> Iterable[StoredCell]:
+    for cell in cells:
+        if cell["cell_type"] != "code":
+            continue
+        source = "".join(cell["source"])
+        outputs = tuple(out for out in cell.get("outputs", ()) if not is_ribbon(out))
+        recorded = cell.get("metadata", {}).get("recorded", {})
+        yield StoredCell(
+            ident=str(cell.get("id", "")),
+            source=source.strip(),
+            tags=frozenset(cell.get("metadata", {}).get("tags", ())),
+            outputs=outputs,
+            intact=recorded.get("source") == source_digest(source)
+            and recorded.get("outputs") == outputs_digest(outputs),
+        )
+
+
+def missing(needs: Iterable[str], seen: Capabilities) -> tuple[tuple[str, Unavailable], ...]:
+    """Return the needs this machine does not meet, each with why and what to do."""
+    lacks: dict[str, Unavailable] = {}
+    if isinstance(seen.engine, Unavailable):
+        lacks["docker"] = seen.engine
+    elif isinstance(seen.docker_cli, Unavailable):
+        lacks["docker"] = seen.docker_cli
+    if not seen.root:
+        lacks["root"] = Unavailable(_("you are not root"), _("Run the lab as root."))
+    if seen.cgroup != "v2":
+        lacks["cgroup2"] = Unavailable(
+            _("this kernel runs control groups {mode}").format(mode=seen.cgroup),
+            _("Distributions since 2021 run cgroup v2."),
+        )
+    return tuple((need, lacks[need]) for need in needs if need in lacks)

@@ -1,0 +1,200 @@
+"""Answer cells from their recording where the machine lacks what they need.
+
+An input transformer looks at each cell before it runs. A cell whose source is exactly the
+book's is answered with the outputs stored in the notebook, under a ribbon that says so. A
+cell the reader has edited is never answered from a recording: where it would need what is
+missing, one sentence says so; where it needs nothing, it runs.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from helpers.errors import MissingNeed
+from helpers.labs.recording import RIBBON_MARK
+from helpers.records.host import Unavailable
+from helpers.records.lab import Lab, StoredCell
+from helpers.text import _
+from helpers.views import cards
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+_ENGINE_COMMAND = re.compile(r"^\s*(!|%|.*=\s*!).*\bdocker\b|^%%(bash|sh)\b", re.MULTILINE)
+_MAGIC_LINE = re.compile(r"^\s*(?:(\w+)\s*=\s*)?[!%].*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What to do with a cell: run it, replay `cell`, or refuse it."""
+
+    action: str  # "run" | "replay" | "refuse"
+    cell: StoredCell | None = None
+
+
+@dataclass
+class Replay:
+    """Decides for each cell of one lab. Knows where the reader last was, because a page may
+    hold the same source twice (a check before and after an exercise)."""
+
+    lab: Lab
+    last: int = -1
+    given: frozenset[str] = field(default_factory=frozenset)
+
+    def __post_init__(self) -> None:
+        recorded = [cell for cell in self.lab.cells if not cell.runs_anywhere]
+        self.given = frozenset(name for cell in recorded for name in assigned(cell.source))
+
+    def decide(self, source: str, known: Iterable[str] = ()) -> Answer:
+        """Say what to do with `source`. known: names that exist in the notebook already."""
+        cell = self._match(source.strip())
+        if cell is None:
+            needs = needs_engine(source, self.given - set(known))
+            return Answer("refuse" if needs else "run")
+        return Answer("run" if cell.runs_anywhere else "replay", cell)
+
+    def _match(self, source: str) -> StoredCell | None:
+        places = [i for i, cell in enumerate(self.lab.cells) if cell.source == source]
+        if not places:
+            return None
+        self.last = next((i for i in places if i > self.last), places[0])
+        return self.lab.cells[self.last]
+
+
+def assigned(source: str) -> set[str]:
+    """Return the names a cell binds, `x = !command` among them; none where it does not parse."""
+    shell = {name for name in _MAGIC_LINE.findall(source) if name}
+    try:
+        tree = ast.parse(_MAGIC_LINE.sub("", source))
+    except SyntaxError:
+        return shell
+    stores = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and _is_store(n)}
+    defined = {
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+    }
+    return shell | stores | defined
+
+
+def _is_store(node: ast.Name) -> bool:
+    return isinstance(node.ctx, ast.Store)
+
+
+def needs_engine(source: str, unavailable: Iterable[str]) -> bool:
+    """Tell whether a cell that is not the book's would need what is missing: it calls docker,
+    or uses the session or a name that only a recorded cell would have made."""
+    if _ENGINE_COMMAND.search(source):
+        return True
+    try:
+        tree = ast.parse(_MAGIC_LINE.sub("", source))
+    except SyntaxError:
+        return False
+    loads = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and not _is_store(n)}
+    return bool(loads & ({"here"} | (set(unavailable) - assigned(source))))
+
+
+class Replayer:
+    """Puts a Replay to work in a running IPython."""
+
+    def __init__(
+        self, shell: InteractiveShell, replay: Replay, lacking: Sequence[tuple[str, Unavailable]]
+    ) -> None:
+        self.shell = shell
+        self.replay = replay
+        self.lacking = lacking
+        self._answer: Answer = Answer("run")
+
+    def transform(self, lines: list[str]) -> list[str]:
+        """Return the cell's lines, or a call that answers in their stead (IPython's hook)."""
+        source = "".join(lines)
+        if not source.strip() or "get_ipython().labs_" in source:
+            return lines
+        self._answer = self.replay.decide(source, self.shell.user_ns)
+        if self._answer.action == "run":
+            return lines
+        return [f"get_ipython().labs_{self._answer.action}()\n"]
+
+    def show(self) -> None:
+        """Publish the recording of the cell that was just entered."""
+        cell = self._answer.cell
+        if cell is None:
+            return
+        if cell.outputs and not cell.intact:
+            raise MissingNeed(
+                _("What is stored under this cell is not the book's recording any more."),
+                remedy=_("`git restore {path}` brings it back.").format(path=self.replay.lab.path),
+            )
+        if cell.outputs:
+            self._publish_ribbon()
+        for output in cell.outputs:
+            self._publish(output)
+
+    def refuse(self) -> None:
+        """Say what an edited cell would need. Raises MissingNeed, always."""
+        need, why = self.lacking[0]
+        raise MissingNeed(
+            _(
+                "This cell is not the book's, so no recording answers it; to run it needs "
+                "{need}: {reason}."
+            ).format(need=need, reason=why.reason),
+            remedy=why.remedy,
+        )
+
+    def _publish_ribbon(self) -> None:
+        text = recorded_on(self.replay.lab)
+        data, _metadata = cards.ribbon("recorded", text)._repr_mimebundle_()
+        self.shell.display_pub.publish(data, metadata=RIBBON_MARK)
+
+    def _publish(self, output: dict[str, Any]) -> None:
+        kind = output["output_type"]
+        if kind == "stream":
+            text = "".join(output["text"])
+            print(text, end="", file=_stream(output["name"]))
+        elif kind in ("display_data", "execute_result"):
+            data = {mime: _joined(value) for mime, value in output["data"].items()}
+            self.shell.display_pub.publish(data, metadata=output.get("metadata", {}))
+
+
+def _stream(name: str) -> Any:
+    import sys
+
+    return sys.stderr if name == "stderr" else sys.stdout
+
+
+def _joined(value: Any) -> Any:
+    if isinstance(value, list) and all(isinstance(line, str) for line in value):
+        return "".join(value)
+    return value
+
+
+def recorded_on(lab: Lab) -> str:
+    """Return when and on what the lab's outputs were recorded, a sentence."""
+    made = lab.provenance
+    if not made.date:
+        return _("on the authors' machine.")
+    return _("on {date} with {engine}, cgroup {cgroup}, kernel {kernel}.").format(
+        date=made.date, engine=made.engine, cgroup=made.cgroup, kernel=made.kernel
+    )
+
+
+def install(shell: InteractiveShell, lab: Lab, lacking: Sequence[tuple[str, Unavailable]]) -> None:
+    """From now on, answer this kernel's cells from the recording of `lab`."""
+    uninstall(shell)
+    replayer = Replayer(shell, Replay(lab), lacking)
+    # reachable from the cell as get_ipython().labs_replay(), without a name in its namespace
+    vars(shell).update(labs_replay=replayer.show, labs_refuse=replayer.refuse)
+    shell.input_transformers_cleanup.insert(0, replayer.transform)
+
+
+def uninstall(shell: InteractiveShell) -> None:
+    """Let this kernel run its cells again."""
+    shell.input_transformers_cleanup[:] = [
+        transform
+        for transform in shell.input_transformers_cleanup
+        if not isinstance(getattr(transform, "__self__", None), Replayer)
+    ]

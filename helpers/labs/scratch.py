@@ -1,0 +1,50 @@
+"""A run's own folder on this machine, and whose it is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from helpers.errors import LabError
+from helpers.text import _
+
+_PREFIX = "caas-book-"
+
+
+def folder(run: str) -> Path:
+    """Return where the scratch folder of the run `run` is, or would be."""
+    return Path(tempfile.gettempdir()) / f"{_PREFIX}{run}"
+
+
+def make(run: str, owned_by: str) -> Path:
+    """Return the scratch folder of the run `run`, made if it is not there.
+
+    Raises LabError when someone else's folder stands in its place: a lab puts programs
+    there that it then runs.
+    """
+    path = folder(run)
+    path.mkdir(mode=0o700, exist_ok=True)
+    if hasattr(os, "getuid") and (path.is_symlink() or path.stat().st_uid != os.getuid()):
+        raise LabError(
+            _("{path} belongs to someone else.").format(path=path),
+            remedy=_("Run the first cell again: it takes another name."),
+        )
+    (path / "owner").write_text(owned_by, encoding="utf-8")
+    return path
+
+
+def remove(run: str) -> None:
+    """Remove the scratch folder of the run `run`, if there is one."""
+    shutil.rmtree(folder(run), ignore_errors=True)
+
+
+def owners() -> Iterator[tuple[str, str]]:
+    """Yield (run, owner) of every scratch folder of this user on this machine."""
+    for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        try:
+            yield path.name.removeprefix(_PREFIX), (path / "owner").read_text(encoding="utf-8")
+        except OSError:
+            continue

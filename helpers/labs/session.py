@@ -1,0 +1,246 @@
+"""One run of one lab: names, labels, images, ports, checks, and nothing left behind.
+
+The first code cell of a notebook calls `lab("docker/010-run")`. The session it returns
+labels what the lab makes with the project, the lab, the run and the owning process, and
+removes it all at the end, when the kernel exits or restarts, and, after a crash, when any
+lab is opened again on this machine or `labs clean` is run. RETAIN=1 keeps the wreck.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import secrets
+import socket
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from helpers import paths
+from helpers.drivers import docker as objects
+from helpers.drivers import images
+from helpers.drivers.engine import engine_errors, open_client
+from helpers.errors import BookError, EngineError, MissingNeed
+from helpers.labs import cleaning, owner, scratch, shell
+from helpers.records.docker import Removal
+from helpers.records.host import Engine, Unavailable
+from helpers.records.lab import Lab
+from helpers.records.labels import RunLabels
+from helpers.text import _
+from helpers.views import cards, questions
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+    from docker.models.containers import Container
+
+
+class Session:
+    """What a notebook holds on to: `here`. Attribute access does no I/O; methods may."""
+
+    def __init__(self, lab: Lab, run: str, engine: Engine | Unavailable, owned_by: str) -> None:
+        self.lab = lab
+        self.run = run
+        self.engine = engine
+        self._labels = RunLabels(lab.ident, run, owned_by)
+        self._ports: dict[str, int] = {}
+        self._client: DockerClient | None = None
+        self._shell: shell.Shell | None = None
+        self._closed = False
+
+    # -- what a lab's objects are called and marked with
+
+    @property
+    def live(self) -> bool:
+        """Whether the engine is there."""
+        return isinstance(self.engine, Engine)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels of everything this run makes."""
+        return self._labels.as_dict()
+
+    def name(self, short: str) -> str:
+        """Return the name of this run's object `short`: `run-7f3a-web`."""
+        return f"{self.lab.slug}-{self.run}-{short}"
+
+    def port(self, short: str) -> int:
+        """Return a free port on 127.0.0.1, the same each time the same name is asked for."""
+        if short not in self._ports:
+            with closing(socket.socket()) as probe:
+                probe.bind(("127.0.0.1", 0))
+                self._ports[short] = probe.getsockname()[1]
+        return self._ports[short]
+
+    @property
+    def files(self) -> Path:
+        """The folder with this lab's files."""
+        return paths.LABS / self.lab.ident
+
+    @property
+    def scratch(self) -> Path:
+        """A folder of this run's own, removed with it."""
+        return scratch.make(self.run, self._labels.owner)
+
+    # -- the engine
+
+    @property
+    def docker(self) -> DockerClient:
+        """The engine's client (docker SDK). Raises MissingNeed without an engine."""
+        if isinstance(self.engine, Unavailable):
+            raise MissingNeed(
+                _("This needs a container engine: {reason}.").format(reason=self.engine.reason),
+                remedy=self.engine.remedy,
+            )
+        if self._client is None:
+            self._client = open_client(self.engine.endpoint)
+        return self._client
+
+    def container(self, short: str) -> Container:
+        """Return this run's container `short`. Raises LabError where there is none."""
+        with engine_errors():
+            found: Container = self.docker.containers.get(self.name(short))
+        return found
+
+    def image(self, name: str) -> str:
+        """Return the reference of the base image `name`, made ready if it is not."""
+        if self.live:
+            images.ensure(self.docker, [name], images.show_progress())
+        return images.reference(name)
+
+    # -- questions and exercises
+
+    def predict(self, ident: str) -> questions.Shown:
+        """Ask the prediction `ident` of this lab."""
+        return questions.prediction(self._questions("predict", ident)[0])
+
+    def quiz(self, ident: str) -> questions.Shown:
+        """Show the quiz `ident` of this lab."""
+        return questions.quiz(ident, self._questions("quiz", ident))
+
+    def _questions(self, part: str, ident: str) -> tuple[questions.Question, ...]:
+        language = os.environ.get("LABS_LANG", "en")
+        translated = self.files / f"questions.{language}.yml"
+        path = translated if translated.is_file() else self.files / "questions.yml"
+        return questions.load(path, part, ident)
+
+    def start(self, exercise: str) -> None:
+        """Set up an exercise; anew if it stands already."""
+        from helpers import checks
+
+        checks.find(self.lab.ident, exercise).start(self)
+
+    def check(self, exercise: str) -> cards.Card:
+        """Look whether an exercise is solved, and say what was seen."""
+        from helpers import checks
+
+        found = checks.find(self.lab.ident, exercise)
+        return cards.outcome(
+            checks.run_check(found, self),
+            _("`here.hint('{name}')` gives a hint, `here.solve('{name}')` a solution.").format(
+                name=exercise
+            ),
+        )
+
+    def hint(self, exercise: str, step: int = 1) -> str:
+        """Return the hint number `step` (from 1) of an exercise, or the last there is."""
+        from helpers import checks
+
+        hints = checks.find(self.lab.ident, exercise).hints
+        return hints[min(step, len(hints)) - 1]
+
+    def solve(self, exercise: str) -> None:
+        """Play the reference solution of an exercise."""
+        from helpers import checks
+
+        checks.find(self.lab.ident, exercise).solve(self)
+
+    # -- beginning and end
+
+    def open_shell(self) -> None:
+        """Make `!docker` in cells speak to this session's engine and label what it makes."""
+        if isinstance(self.engine, Engine):
+            folder = self.scratch / "bin"
+            self._shell = shell.enter(folder, self.engine.endpoint, self.labels)
+
+    def leave(self) -> None:
+        """Let go of the engine and leave all that was made: another process's run, say."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def close(self) -> Removal:
+        """Remove all that this run made; a second call does nothing. Never raises."""
+        if self._closed:
+            return Removal()
+        self._closed = True
+        if self._shell is not None:
+            self._shell.leave()
+        removal = Removal()
+        if not os.environ.get("RETAIN"):
+            if isinstance(self.engine, Engine):
+                try:
+                    removal = cleaning.remove_run(self.docker, self.run)
+                except EngineError as error:
+                    removal = Removal(failed=cleaning.unreachable(self.lab.ident, self.run, error))
+            scratch.remove(self.run)
+        self.leave()
+        return removal
+
+    def clean_up(self) -> cards.Card:
+        """End the lab: remove what it made and say what that was."""
+        if os.environ.get("RETAIN"):
+            self.close()
+            return cards.Card(
+                "not-yet",
+                _("Kept."),
+                _("RETAIN=1: this run's objects stay; `labs clean` removes them."),
+            )
+        return cleaning.card(self.close())
+
+
+def new_run() -> str:
+    """Return a run's name: four hex digits, fixed by LABS_RUN_ID (for recordings)."""
+    return os.environ.get("LABS_RUN_ID") or secrets.token_hex(2)
+
+
+_current: Session | None = None
+
+
+def begin(lab: Lab, engine_seen: Engine | Unavailable) -> Session:
+    """Open a session in this process, ending the one that was open."""
+    global _current
+    end()
+    _current = Session(lab, new_run(), engine_seen, owner.current())
+    _current.open_shell()
+    return _current
+
+
+def attach(lab: Lab, engine_seen: Engine) -> Session:
+    """Return a session on a run of `lab` that lives in another process (a reader's kernel).
+
+    Raises BookError where no such run is to be found. Closing it is the other's business.
+    """
+    with closing(open_client(engine_seen.endpoint)) as client:
+        runs = {
+            thing.run: thing.owner
+            for thing in objects.lab_objects(client)
+            if thing.lab == lab.ident and not owner.is_dead(thing.owner)
+        }
+    if not runs:
+        raise BookError(
+            _("No run of {lab} is under way on this engine.").format(lab=lab.ident),
+            remedy=_("Open its notebook and run it up to the exercise; then try again."),
+        )
+    run, owned_by = sorted(runs.items())[-1]
+    return Session(lab, run, engine_seen, owned_by)
+
+
+def end() -> None:
+    """Close the session of this process, if one is open."""
+    global _current
+    if _current is not None:
+        _current.close()
+        _current = None
+
+
+atexit.register(end)
