@@ -1,0 +1,311 @@
+"""The book as a site: built with warnings as errors, then read in Chromium.
+
+A lab of our own making (a ribbon, a figure, a formula, a quiz, a check) stands in for what
+notebooks store. The site has a sub-path, as project pages have.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import nbformat
+import plotly.graph_objects as go
+import pytest
+import yaml
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
+
+from helpers import command
+from helpers.checks.outcome import Met, NotYet
+from helpers.paths import ROOT
+from helpers.views import cards, questions, theme
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+
+SITE = "http://127.0.0.1:9/under/a/path/"  # nothing listens there
+SAMPLE = "docker/999-sample"
+PHONE = 360  # px
+ALT = "Speed rises from 3 to 10 hashes a second, then stays level: a kittiwake of a curve."
+
+
+# -- the notebook
+
+
+def _output(shown: Any) -> Any:
+    bundle = shown._repr_mimebundle_()
+    data = bundle[0] if isinstance(bundle, tuple) else bundle
+    return nbformat.v4.new_output("display_data", data=data)
+
+
+def _cell(source: str, *shown: Any) -> Any:
+    return nbformat.v4.new_code_cell(
+        source, execution_count=1, outputs=[_output(one) for one in shown]
+    )
+
+
+def _figure() -> theme.Plot:
+    workers = list(range(1, 11))
+    bars = go.Scatter(x=workers, y=[min(n / 0.3, 10) for n in workers], name="measured")
+    figure = go.Figure(bars)
+    figure.update_layout(xaxis_title="workers", yaxis_title="hashes/s", height=400)
+    return theme.plot(figure, title="Three workers do what ten workers do: rng is full", alt=ALT)
+
+
+def _question(name: str) -> questions.Question:
+    options = (
+        questions.Option("the worker", False, "It waits most of the time."),
+        questions.Option("`rng`", True, "It answers one request at a time."),
+    )
+    return questions.Question(name, "Which service is full when ten workers run?", options)
+
+
+def _quiz(name: str) -> questions.Shown:
+    return questions.quiz(name, (_question(f"{name}-1"),))
+
+
+def _sample() -> Any:
+    prose = nbformat.v4.new_markdown_cell(
+        "# A sample lab\n\nAfter this lab you can read every kind of output.\n\n"
+        f"## Where it stops\n\nThe log is `/var/lib/docker/{'0123456789' * 6}`.\n\n"
+        "Throughput obeys $X \\le \\min(N/0.3, 10R)$."
+    )
+    long_line = "a-very-long-word-" * 12
+    stream = nbformat.v4.new_output("stream", name="stdout", text=f"CONTAINER ID {long_line}\n")
+    run = _cell(f"!docker run --name {long_line} caas-book/nginx:1")
+    run.outputs = [stream]
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            prose,
+            _cell("here = lab('x')", cards.ribbon("live", "on Docker 28.5.")),
+            _cell("more()", cards.ribbon("recorded", "on Docker 28.5.", ("Install `docker`.",))),
+            _cell("here.predict('full')", questions.prediction(_question("full-1"))),
+            run,
+            _cell("plot()", _figure()),
+            _cell("here.check('a')", cards.outcome(NotYet("rng is at 100 %.", "Add a second."))),
+            _cell("here.check('a')", cards.outcome(Met("10 hashes/s became 20."))),
+            _cell("here.quiz('first')", _quiz("first")),
+            _cell("here.quiz('second')", _quiz("second")),
+            nbformat.v4.new_markdown_cell("## After the quiz\n\nThe page goes on."),
+        ]
+    )
+    notebook.metadata.labs = {"needs": ["docker"], "minutes": 20, "level": "live"}
+    notebook.metadata.provenance = {
+        "date": "2026-11-23",
+        "engine": "Docker 28.5.2",
+        "storage": "overlay2",
+        "kernel": "6.18.3",
+        "cgroup": "v2",
+    }
+    return notebook
+
+
+# -- the site
+
+
+def _build(folder: Path, notebook: Any) -> command.Completed:
+    """Build a copy of the book with `notebook` as its sample lab, as `make book` does."""
+    shutil.copytree(ROOT / "book", folder / "book")
+    (folder / "labs").symlink_to(ROOT / "labs")  # notebooks show drawings that lie there
+    shutil.copy(ROOT / "_config.yml", folder)
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    toc["parts"][0]["chapters"].append({"file": SAMPLE})
+    (folder / "_toc.yml").write_text(yaml.safe_dump(toc))
+    nbformat.write(notebook, folder / "book" / f"{SAMPLE}.ipynb")
+    jupyter_book = str(Path(sys.executable).with_name("jupyter-book"))
+    where = ["--config", "_config.yml", "--toc", str(folder / "_toc.yml"), "--path-output", "."]
+    return command.run(
+        [jupyter_book, "build", "book", *where, "-W", "-n", "--keep-going"],
+        cwd=folder,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("book")
+    done = _build(folder, _sample())
+    assert done.status == 0, done.stdout + done.stderr
+    return folder / "_build" / "html"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=["--no-sandbox", "--disable-gpu", "--no-first-run", *quiet],
+        )
+        yield chromium
+        chromium.close()
+
+
+class Visit:
+    """A page opened in a fresh context, and all it asked for and complained of.
+
+    The browser gets the site's files from us, not over the network: Chromium drops what it is
+    loading (ERR_NETWORK_CHANGED) whenever a container comes or goes on the machine. Whatever
+    else a page asks for goes nowhere, and is noted.
+    """
+
+    def __init__(self, browser: Browser, html: Path, page: str, **context: Any) -> None:
+        self.asked: list[str] = []
+        self.foreign: list[str] = []
+        self.faults: list[str] = []
+        self._html = html
+        self.page: Page = browser.new_context(**context).new_page()
+        self.page.route("**/*", self._answer)
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("console", self._listen)
+        self.page.goto(SITE + page, wait_until="networkidle")
+
+    def _answer(self, route: Route) -> None:
+        url = urlsplit(route.request.url)
+        self.asked.append(url.path)
+        file = self._html / url.path.removeprefix(urlsplit(SITE).path)
+        if not route.request.url.startswith(SITE):
+            self.foreign.append(route.request.url)
+            route.abort()
+        elif file.is_file():
+            route.fulfill(path=file)
+        else:
+            route.fulfill(status=404)
+
+    def _listen(self, said: ConsoleMessage) -> None:
+        if said.type == "error":
+            self.faults.append(said.text)
+
+    def __enter__(self) -> Visit:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.page.context.close()
+
+
+def _draw(page: Page) -> None:
+    """Scroll to each figure of the page and wait until it is drawn."""
+    for figure in page.locator(".lab-figure").all():
+        figure.scroll_into_view_if_needed()
+        figure.locator(".main-svg").first.wait_for()
+
+
+def _pages(html: Path) -> list[str]:
+    """Return every page but the redirect at the root."""
+    found = {str(path.relative_to(html)) for path in html.rglob("*.html")}
+    return sorted(page for page in found - {"index.html"} if not page.startswith("_static/"))
+
+
+# -- the tests
+
+
+def test_no_page_asks_another_host_or_reports_an_error(html: Path, browser: Browser) -> None:
+    """Every page loads whole from its own site, with nothing on the console."""
+    pages = _pages(html)
+    assert len(pages) >= 12
+    for page in pages:
+        with Visit(browser, html, page) as visit:
+            assert not visit.foreign, page
+            assert not visit.faults, page
+
+
+def test_no_page_scrolls_sideways_on_a_phone(html: Path, browser: Browser) -> None:
+    """At 360 px a page is no wider than the screen; long lines scroll in their own boxes."""
+    screen = {"width": PHONE, "height": 740}
+    for page in _pages(html):
+        with Visit(browser, html, page, viewport=screen) as visit:
+            _draw(visit.page)
+            assert visit.page.evaluate("document.documentElement.scrollWidth") <= PHONE, page
+
+
+def test_a_figure_is_drawn_and_said_in_words(html: Path, browser: Browser) -> None:
+    """The plot is drawn near the screen; its title is text and its words stay at hand."""
+    with Visit(browser, html, f"{SAMPLE}.html") as visit:
+        _draw(visit.page)
+        figure = visit.page.locator(".lab-figure")
+        assert figure.locator(".main-svg").count() > 0
+        assert figure.get_by_role("img", name=ALT).count() == 1
+        assert "Three workers do" in figure.locator(".lab-figure-title").inner_text()
+        figure.get_by_text("In words").click()
+        assert figure.get_by_text(ALT).is_visible()
+        assert not visit.faults
+
+
+def test_without_javascript_title_and_words_remain(html: Path, browser: Browser) -> None:
+    """Without scripts a figure still has its title and says what it shows."""
+    with Visit(browser, html, f"{SAMPLE}.html", java_script_enabled=False) as visit:
+        assert visit.page.get_by_text("Three workers do").is_visible()
+        assert visit.page.get_by_text(ALT).is_visible()
+
+
+def test_a_figure_follows_the_light_and_dark_switch(html: Path, browser: Browser) -> None:
+    """The ink of a drawn figure is the page's text colour, before and after the switch."""
+    ink = "getComputedStyle(document.querySelector('.xtitle')).fill"
+    text = "getComputedStyle(document.body).color"
+    with Visit(browser, html, f"{SAMPLE}.html", color_scheme="light") as visit:
+        _draw(visit.page)
+        light = visit.page.evaluate(ink)
+        assert light == visit.page.evaluate(text)
+        visit.page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        visit.page.wait_for_function(f"{ink} !== {light!r}")
+        assert visit.page.evaluate(ink) == visit.page.evaluate(text)
+
+
+def test_plotly_is_loaded_only_where_there_is_a_figure(html: Path, browser: Browser) -> None:
+    """A page of prose loads neither plotly.js nor the module that draws."""
+    with Visit(browser, html, "about/levels.html") as prose:
+        assert not [url for url in prose.asked if "plotly" in url or "figures.mjs" in url]
+    with Visit(browser, html, f"{SAMPLE}.html") as lab:
+        _draw(lab.page)
+        assert len([url for url in lab.asked if url.endswith("plotly.min.js")]) == 1
+
+
+@pytest.mark.parametrize("name", ["first", "second"])
+def test_a_quiz_answers_on_the_page(html: Path, browser: Browser, name: str) -> None:
+    """Each quiz of a page shows its feedback on a click, and holds nothing that follows it."""
+    with Visit(browser, html, f"{SAMPLE}.html") as visit:
+        quiz = visit.page.locator(f"#quiz_{name}")
+        quiz.get_by_text("rng").click()
+        assert quiz.get_by_text("It answers one request at a time.").is_visible()
+        assert quiz.get_by_text("The page goes on.").count() == 0
+        assert visit.page.get_by_text("The page goes on.").is_visible()
+        assert not visit.foreign
+
+
+def test_a_lab_says_where_its_outputs_come_from(html: Path, browser: Browser) -> None:
+    """Under the title stands the recording's date and system, and no claim to be live."""
+    with Visit(browser, html, f"{SAMPLE}.html") as visit:
+        line = visit.page.locator("h1 + .lab-provenance").inner_text()
+        assert "Recorded on 23 November 2026 on Docker 28.5.2 (overlay2), Linux 6.18.3" in line
+        assert "Live it needs Docker, and about 20 minutes. How to run it" in line
+        assert visit.page.locator(".lab-ribbon-live").count() == 0
+        assert visit.page.locator(".lab-ribbon-recorded").count() == 1
+
+
+def test_search_finds_words_of_outputs(html: Path, browser: Browser) -> None:
+    """The search box finds a word that stands only in a figure's text equivalent."""
+    with Visit(browser, html, "search.html?q=kittiwake") as visit:
+        found = visit.page.locator("#search-results a").first
+        found.wait_for()
+        assert SAMPLE in (found.get_attribute("href") or "")
+
+
+def test_a_bad_stored_output_fails_the_build(tmp_path: Path) -> None:
+    """An error output, a mute figure and a blank widget each stop the book, each named."""
+    bad = _sample()
+    mute = _cell("plot()", _figure())
+    mute.outputs[0].data[theme.PLOTLY_MIME]["layout"]["meta"] = {}
+    broken = _cell("1 / 0")
+    broken.outputs = [nbformat.v4.new_output("error", ename="ZeroDivisionError", traceback=[])]
+    blank = _cell("w")
+    widget = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/plain": "w"}
+    blank.outputs = [nbformat.v4.new_output("display_data", data=widget)]
+    bad.cells += [mute, broken, blank]
+    done = _build(tmp_path, bad)
+    assert done.status != 0
+    for fault in ("ZeroDivisionError", "without a text equivalent", "leave a blank"):
+        assert fault in done.stderr
