@@ -234,7 +234,7 @@ WORKERS: Final = ("-n", "logical", "--maxprocesses", "4")
 TYPED_FILES: Final = r"no issues found in (\d+) source files?"
 
 TYPED_TOOLS: Final = (
-    *("-p", "tools.engines", "-p", "tools.notebooks"),
+    *("-p", "tools.engines", "-p", "tools.notebooks", "-p", "tools.npm"),
     *("-m", "tools.bootstrap", "-m", "tools.prepare", "-m", "tools.start", "-m", "tools.summary"),
 )
 
@@ -251,12 +251,21 @@ KINDS: Final[dict[str, tuple[Run, ...]]] = {
             r"(\d+) files? already formatted",
             noun="files formatted",
         ),
+        Program(("python", "-m", "tools.npm", "lint"), r"(?m)\.mjs$()", noun="modules linted"),
+        Program(
+            ("python", "-m", "tools.npm", "format", "--check"),
+            r"All matched files use()",
+            noun="format of modules",
+        ),
     ),
     "types": (
         Program(("mypy",), TYPED_FILES),
         Program(("mypy", *TYPED_TOOLS), TYPED_FILES, noun="of tools"),
     ),
-    "unit": (Suite("tests/unit", WORKERS),),
+    "unit": (
+        Suite("tests/unit", WORKERS),
+        Program(("python", "-m", "tools.npm", "test"), r"(?m)^# pass (\d+)", noun="of modules"),
+    ),
     "integration": (Suite("tests/integration"),),
     "notebooks": (
         Book(),
