@@ -9,7 +9,7 @@ from typing import Any
 
 from helpers import paths
 from helpers.errors import BookError
-from helpers.labs.recording import is_ribbon, outputs_digest, source_digest
+from helpers.labs.recording import WIDGET_STATE, is_ribbon, outputs_digest, source_digest
 from helpers.records.host import Capabilities, Unavailable
 from helpers.records.lab import Lab, Provenance, StoredCell
 from helpers.text import _
@@ -63,6 +63,13 @@ def parse(ident: str, path: Path, notebook: Mapping[str, Any]) -> Lab:
             **{key: str(made.get(key, "")) for key in ("date", "engine", "kernel", "cgroup")}
         ),
         cells=tuple(_cells(notebook["cells"])),
+        widgets={
+            ident: model.get("state", {})
+            for ident, model in metadata.get("widgets", {})
+            .get(WIDGET_STATE, {})
+            .get("state", {})
+            .items()
+        },
     )
 
 

@@ -14,6 +14,8 @@ from typing import Any, Final
 
 # Marks what the labs themselves added to a cell's outputs while answering for a missing need.
 RIBBON_MARK: Final = {"labs": {"ribbon": True}}
+WIDGET_VIEW: Final = "application/vnd.jupyter.widget-view+json"
+WIDGET_STATE: Final = "application/vnd.jupyter.widget-state+json"
 
 
 def source_digest(source: str) -> str:
@@ -47,7 +49,10 @@ def _visible(output: Mapping[str, Any]) -> list[object]:
         return ["stream", output.get("name"), _joined(output.get("text", ""))]
     if kind == "error":
         return ["error", output.get("ename"), output.get("evalue")]
-    return ["data", {mime: _joined(value) for mime, value in (output.get("data") or {}).items()}]
+    data = {mime: _joined(value) for mime, value in (output.get("data") or {}).items()}
+    if WIDGET_VIEW in data:
+        data[WIDGET_VIEW] = "a widget"  # its model's id is another one in each kernel
+    return ["data", data]
 
 
 def _joined(value: object) -> object:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from helpers.errors import MissingNeed
-from helpers.labs.recording import RIBBON_MARK
+from helpers.labs.recording import RIBBON_MARK, WIDGET_VIEW
 from helpers.records.host import Unavailable
 from helpers.records.lab import Lab, StoredCell
 from helpers.text import _
@@ -108,6 +108,7 @@ class Replayer:
         self.replay = replay
         self.lacking = lacking
         self._answer: Answer = Answer("run")
+        self._kept: list[Any] = []  # widgets, which would go with their last reference
 
     def transform(self, lines: list[str]) -> list[str]:
         """Return the cell's lines, or a call that answers in their stead (IPython's hook)."""
@@ -157,7 +158,19 @@ class Replayer:
             print(text, end="", file=_stream(output["name"]))
         elif kind in ("display_data", "execute_result"):
             data = {mime: _joined(value) for mime, value in output["data"].items()}
+            data |= self._widget(data)
             self.shell.display_pub.publish(data, metadata=output.get("metadata", {}))
+
+    def _widget(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Return a view of the recorded widget in `data`, made again in this kernel."""
+        view = data.pop(WIDGET_VIEW, None)
+        state = self.replay.lab.widgets.get((view or {}).get("model_id", ""), {})
+        if "name" not in state:
+            return {}  # its words and its table remain
+        from helpers.views import live  # not at the top: it takes its time to import
+
+        self._kept.append(live.restore(state, self.replay.lab.provenance.date))
+        return {WIDGET_VIEW: self._kept[-1].view()}
 
 
 def _stream(name: str) -> Any:

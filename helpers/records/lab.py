@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -41,7 +42,10 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Lab:
-    """One notebook: what it needs, which base images, how long it takes (minutes)."""
+    """One notebook: what it needs, which base images, how long it takes (minutes).
+
+    widgets: the state of each stored widget by its model's id.
+    """
 
     ident: str
     path: Path
@@ -51,6 +55,7 @@ class Lab:
     level: Level
     provenance: Provenance = field(default_factory=Provenance)
     cells: tuple[StoredCell, ...] = ()
+    widgets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def slug(self) -> str:

@@ -117,16 +117,6 @@ def test_a_lab_that_was_never_recorded_is_a_fault() -> None:
     assert _prepared(notebook)[1] == []
 
 
-def test_a_widget_shows_its_html_or_is_a_fault() -> None:
-    """Pages have no widgets: the HTML equivalent is shown, a blank is not."""
-    widget = {stored_outputs.WIDGET: {"model_id": "1"}, "text/plain": "Widget()"}
-    assert "blank" in _prepared(_notebook(_shown(**widget)))[1][0]
-    ((output,), faults) = _prepared(_notebook(_shown(**widget, **{HTML: "<p>3 layers</p>"})))
-    assert output["data"][HTML] == "<p>3 layers</p>"
-    assert stored_outputs.WIDGET not in output["data"]
-    assert faults == []
-
-
 @pytest.mark.parametrize(("level", "kept"), [("live", 0), ("recorded", 1), ("simulated", 1)])
 def test_a_page_does_not_claim_to_be_live(level: Any, kept: int) -> None:
     """The live ribbon of the recording machine is left out; the other levels stay."""

@@ -244,6 +244,17 @@ def test_widgets_count_with_their_state_where_it_is_known() -> None:
     assert known[0] != facts(view("a"), widgets=state("a", 4))
 
 
+def test_a_time_line_and_a_front_end_are_no_facts() -> None:
+    """Two runs measure different frames; another state of the book's widget is news."""
+
+    def told(**state: Any) -> Any:
+        view = v4.new_output("display_data", data={sanitise.WIDGET: {"model_id": "a"}})
+        return facts(view, widgets={"a": {"state": {"_anywidget_id": "w", **state}}})
+
+    assert told(state={"n": 1}, frames=[1], _esm="a") == told(state={"n": 1}, frames=[], _esm="b")
+    assert told(state={"n": 1}) != told(state={"n": 2})
+
+
 def test_streams_count_whole_wherever_they_were_cut() -> None:
     """The kernel cuts streams by time; stdout and stderr reach the page in no fixed order."""
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from helpers.errors import LabError
 from helpers.paths import ROOT
-from tools.notebooks import census, sanitise
-from tools.notebooks.book import CELL_TIMEOUT, Book
+from tools.notebooks import census, sanitise, widgets
+from tools.notebooks.book import CELL_TIMEOUT, Book, dumps, read
+from tools.notebooks.record import write_whole
 
 CODE = Path(__file__).parents[2]
 
@@ -29,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _record(book, paths or book.notebooks(), options.fresh, options.timeout)
         case "check":
             return _check(book, {book.name(path) for path in paths})
+        case "widgets":
+            return _widgets(book, paths or book.notebooks())
         case "census":
             return _census(book, options.write)
         case _:
@@ -44,13 +47,14 @@ def _parser() -> argparse.ArgumentParser:
         "--timeout", type=int, default=CELL_TIMEOUT, help="seconds for one cell (%(default)s)"
     )
     actions.add_parser("check", help="say what is wrong without running anything")
+    front = actions.add_parser("widgets", help="give stored widgets today's front end")
     count = actions.add_parser("census", help="count notebooks, cells and checks")
     count.add_argument("--write", action="store_true", help="write book/checks.yml anew")
     test = actions.add_parser(
         "test", help="run notebooks and compare; what follows -- goes to pytest"
     )
     test.add_argument("--require-live", action="store_true", help="a need not met is a failure")
-    for action in (record, actions.choices["check"], count, test):
+    for action in (record, actions.choices["check"], front, count, test):
         action.add_argument("--root", type=Path, default=ROOT, help="the book's root folder")
         action.add_argument("paths", nargs="*", type=Path, metavar="NOTEBOOK")
     return parser
@@ -97,6 +101,16 @@ def _census(book: Book, write: bool) -> int:
     for name, each in found.notebooks.items():
         print(f"{name}: {each.cells} code cells, {each.checks.total} checks")
     print(_counted(found))
+    return 0
+
+
+def _widgets(book: Book, paths: list[Path]) -> int:
+    for path in paths:
+        notebook = read(path)
+        changed = widgets.refresh(notebook)
+        if changed:
+            write_whole(path, dumps(notebook))
+            print(f"{book.name(path)}: {len(changed)} of {', '.join(sorted(set(changed)))}")
     return 0
 
 

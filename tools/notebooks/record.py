@@ -77,6 +77,7 @@ def record(
     old = normalise(stored, words)
     new = normalise(execute(stored, path, book.root, run_of(name), timeout=timeout), words)
     new.metadata["provenance"] = around.made_on(needs)
+    widgets.mark_recorded(new)
     changes = ["asked for"] if fresh else differences(old, new, run_of(name), words)
     kept = new if changes else old
     if changes:

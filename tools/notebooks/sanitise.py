@@ -36,6 +36,7 @@ from typing import Any, Final
 from helpers.errors import BookError
 from helpers.labs.recording import is_ribbon
 from tools.notebooks.terminal import screen
+from tools.notebooks.widgets import VOLATILE
 
 Output = Mapping[str, Any]
 PLOTLY: Final = "application/vnd.plotly.v1+json"
@@ -188,7 +189,12 @@ def _tree(model: str, widgets: Mapping[str, Any], above: tuple[str, ...] = ()) -
             return {key: expanded(item) for key, item in value.items()}
         return [expanded(item) for item in value] if isinstance(value, list) else value
 
-    return expanded(widgets[model])
+    known = widgets[model]
+    if "_anywidget_id" in (known.get("state") or {}):
+        # A time line is measured, and a front end is not a fact.
+        facts = {key: value for key, value in known["state"].items() if key not in VOLATILE}
+        known = {**known, "state": facts}
+    return expanded(known)
 
 
 def _dress_of(outputs: Sequence[Output], clean: Sanitiser) -> list[dict[str, Any]]:

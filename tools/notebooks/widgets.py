@@ -6,7 +6,11 @@ import json
 import re
 from typing import Any, Final
 
+from helpers.views import live
+
 STATE: Final = "application/vnd.jupyter.widget-state+json"
+# of a model's state: what varies between two runs, or is no fact about the system shown
+VOLATILE: Final = ("_css", "_esm", "error", "frames", "level", "recorded", "watched")
 ESM_LIMIT: Final = 64 * 1024  # characters; our own anywidgets stay far below
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -44,3 +48,23 @@ def cut_large_scripts(notebook: Any) -> list[str]:
             state["_esm"] = CUT_ESM
             cut.append(str(state.get("_anywidget_id") or model.get("model_name")))
     return cut
+
+
+def mark_recorded(notebook: Any) -> None:
+    """Have the stored widgets say what they are when nothing runs, in place."""
+    date = str(notebook.metadata.get("provenance", {}).get("date", ""))
+    for model in models(notebook).values():
+        state = model.get("state", {})
+        if state.get("level") == "live":
+            state["level"], state["recorded"] = "recorded", date
+
+
+def refresh(notebook: Any) -> list[str]:
+    """Give the stored widgets today's front end in place; return the names of those changed."""
+    changed = []
+    for model in models(notebook).values():
+        state = model.get("state", {})
+        if "name" in state and state.get("_esm") != live.front_end(state["name"]):
+            state["_esm"] = live.front_end(state["name"])
+            changed.append(str(state["name"]))
+    return changed

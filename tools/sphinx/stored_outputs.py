@@ -18,13 +18,12 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 from helpers.labs.recording import source_digest
-from tools.sphinx import cell_lexer, plotly_figures
+from tools.sphinx import cell_lexer, plotly_figures, widgets
 
 Notebook = dict[str, Any]
 Output = dict[str, Any]
 
 HTML: Final = "text/html"
-WIDGET: Final = "application/vnd.jupyter.widget-view+json"
 # Whatever wrote the notebook: `!docker run` is an error to a Python lexer.
 LANGUAGE: Final = {"name": "python", "pygments_lexer": cell_lexer.NAME}
 MEANT_TO_FAIL: Final = "raises-exception"  # Jupyter's own tag for a cell whose error is the lesson
@@ -35,9 +34,13 @@ _LIVE = re.compile(r"class=['\"]lab-ribbon lab-ribbon-live")
 _LOGGER = logging.getLogger(__name__)
 
 
-def prepare(notebook: Notebook, complain: Callable[[str], None]) -> Notebook:
-    """Return `notebook` with outputs a page can show; call `complain` with each fault."""
+def prepare(notebook: Notebook, complain: Callable[[str], None], page: str = "page") -> Notebook:
+    """Return `notebook` with outputs a page can show; call `complain` with each fault.
+
+    page: its name on the site, for ids that no other page has.
+    """
     metadata = notebook.setdefault("metadata", {})
+    shown = widgets.Widgets(metadata, page)
     metadata["language_info"] = LANGUAGE
     if "labs" in metadata and "provenance" not in metadata:
         complain("never recorded, so the page would have no outputs; run `make record`")
@@ -46,7 +49,7 @@ def prepare(notebook: Notebook, complain: Callable[[str], None]) -> Notebook:
             complain(f"cell {number}: changed since its outputs were recorded; record it again")
         kept = [output for output in cell.get("outputs", []) if not _says_live(output)]
         for output in kept:
-            fault = _fault(cell, output) or _dress(output)
+            fault = _fault(cell, output) or _dress(output, shown)
             if fault:
                 complain(f"cell {number}: {fault}")
         cell["outputs"] = kept
@@ -73,16 +76,18 @@ def _fault(cell: dict[str, Any], output: Output) -> str:
             f"the stored output is an error ({output.get('ename')}); record the notebook again, "
             f"or tag the cell `{MEANT_TO_FAIL}` if the error is the lesson"
         )
-    data = output.get("data", {})
-    if WIDGET in data and HTML not in data:
-        return "a widget without an HTML equivalent would leave a blank on the page"
     return ""
 
 
-def _dress(output: Output) -> str:
+def _dress(output: Output, shown: widgets.Widgets) -> str:
     """Turn the richest thing in `output` into HTML a page can show; return the fault, if any."""
     data = output.get("data", {})
-    data.pop(WIDGET, None)  # its HTML equivalent is shown instead
+    if widgets.MIME in data:
+        fault = shown.fault(data)
+        if fault:
+            return fault
+        data[HTML] = shown.html(data, _text(data[HTML]))
+        del data[widgets.MIME]
     if plotly_figures.MIME in data:
         try:
             data[HTML] = plotly_figures.figure_html(data.pop(plotly_figures.MIME))
@@ -102,7 +107,9 @@ def _text(value: str | list[str]) -> str:
 def _on_source_read(app: Sphinx, docname: str, source: list[str]) -> None:
     if str(app.env.doc2path(docname)).endswith(".ipynb"):
         notebook = prepare(
-            json.loads(source[0]), lambda fault: _LOGGER.warning(fault, location=docname)
+            json.loads(source[0]),
+            lambda fault: _LOGGER.warning(fault, location=docname),
+            docname.replace("/", "-"),
         )
         source[0] = json.dumps(notebook)
 

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { bytes, fill, frameAt } from "../../book/_static/widgets/house.mjs";
+import { StoredModel } from "../../book/_static/widgets/page.mjs";
+
+test("bytes are written as Docker writes them", () => {
+  assert.equal(bytes(0), "0 B");
+  assert.equal(bytes(999), "999 B");
+  assert.equal(bytes(999_600), "1 MB");
+  assert.equal(bytes(74_500_000), "74.5 MB");
+  assert.equal(bytes(8_000_010), "8 MB");
+});
+
+test("fields of a sentence are filled, unknown ones stay visible", () => {
+  assert.equal(fill("{a} of {b}", { a: 0, b: "x" }), "0 of x");
+  assert.equal(fill("{a} {c}", { a: 1 }), "1 {c}");
+});
+
+test("a time finds the last frame before it", () => {
+  const frames = [{ at: 0 }, { at: 1 }, { at: 4 }];
+  assert.deepEqual(
+    [-1, 0, 0.5, 1, 3.9, 4, 99].map((at) => frameAt(frames, at)),
+    [0, 0, 0, 1, 1, 2, 2],
+  );
+  assert.equal(frameAt([], 3), 0);
+});
+
+test("a stored model tells its listeners of changes, and of nothing else", () => {
+  const model = new StoredModel({ watched: false });
+  const heard = [];
+  const listener = (value) => heard.push(value);
+  model.on("change:watched", listener);
+  model.set("watched", false);
+  model.set("watched", true);
+  model.off("change:watched", listener);
+  model.set("watched", false);
+  assert.deepEqual(heard, [true]);
+  assert.equal(model.get("watched"), false);
+});
