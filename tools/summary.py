@@ -234,7 +234,7 @@ WORKERS: Final = ("-n", "logical", "--maxprocesses", "4")
 TYPED_FILES: Final = r"no issues found in (\d+) source files?"
 
 TYPED_TOOLS: Final = (
-    *("-p", "tools.engines", "-p", "tools.notebooks", "-p", "tools.npm"),
+    *("-p", "tools.engines", "-p", "tools.notebooks", "-p", "tools.npm", "-p", "tools.go"),
     *("-m", "tools.bootstrap", "-m", "tools.prepare", "-m", "tools.start", "-m", "tools.summary"),
 )
 
@@ -256,6 +256,11 @@ KINDS: Final[dict[str, tuple[Run, ...]]] = {
             ("python", "-m", "tools.npm", "format", "--check"),
             r"All matched files use()",
             noun="format of modules",
+        ),
+        Program(
+            ("python", "-m", "tools.go", "actionlint"),
+            r"(?m)\.ya?ml$()",
+            noun="workflows linted",
         ),
     ),
     "types": (

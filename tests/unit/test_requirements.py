@@ -13,7 +13,10 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).parent.parent.parent
-FILES = ["requirements.txt", "tools/uv-requirements.txt", "tools/build-requirements.txt"]
+FILES = [
+    "requirements.txt",
+    *(f"tools/{name}-requirements.txt" for name in ("uv", "build", "node", "go")),
+]
 PROJECT = "containers-book (pyproject.toml)"
 
 
