@@ -14,12 +14,14 @@ import ctypes
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import Final
 
 from helpers.drivers import daemon, engine, images
 from helpers.errors import LabError
 from helpers.records.engine import Daemon, Endpoint, Search
 from helpers.text import _
+from tools.engines.debian import os_release
 
 # What the tests call beside the engine: program -> Debian package.
 PROGRAMS: Final = {
@@ -31,6 +33,8 @@ PROGRAMS: Final = {
 }
 # What the browser tests load: library -> Debian package.
 LIBRARIES: Final = {"libatomic.so.1": "libatomic1"}
+# What mmdebstrap checks Debian's archive with; Ubuntu comes without it.
+FILES: Final = {"/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring"}
 
 
 def say(line: str) -> None:
@@ -41,12 +45,23 @@ def say(line: str) -> None:
 def ready_programs() -> bool:
     """Install what the tests call and this machine lacks; tell whether all of it is there."""
     missing = sorted(lacking())
+    if "chromium" in missing and os_release().get("ID") == "ubuntu":
+        say(no_chromium())
+        return False
     if missing and daemon.may_install():
         daemon.install_packages(missing, say)
         return True
     if missing:
         say(_("Please install: {names}").format(names=", ".join(missing)))
     return not missing
+
+
+def no_chromium() -> str:
+    """Say how to get a Chromium on Ubuntu, whose own is a snap."""
+    return _(
+        "Ubuntu has Chromium as a snap alone, which the page tests cannot drive. Please install "
+        "Google Chrome, then `sudo ln -s /usr/bin/google-chrome /usr/local/bin/chromium`."
+    )
 
 
 def lacking() -> Iterator[str]:
@@ -57,6 +72,7 @@ def lacking() -> Iterator[str]:
             ctypes.CDLL(library)
         except OSError:
             yield package
+    yield from (package for file, package in FILES.items() if not Path(file).exists())
 
 
 def ready_engine() -> tuple[Endpoint | None, Daemon | None]:

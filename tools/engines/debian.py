@@ -17,8 +17,9 @@ TIMEOUT: Final = 600  # seconds for one download over a slow line
 
 
 def os_release() -> dict[str, str]:
-    """Return the machine's /etc/os-release."""
-    lines = Path("/etc/os-release").read_text(encoding="utf-8").splitlines()
+    """Return the machine's /etc/os-release; nothing where there is none, as on macOS."""
+    file = Path("/etc/os-release")
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
     pairs = (line.split("=", 1) for line in lines if "=" in line)
     return {name: text.strip('"') for name, text in pairs}
 
