@@ -7,22 +7,20 @@ notebooks store. The site has a sub-path, as project pages have.
 from __future__ import annotations
 
 import shutil
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import nbformat
 import plotly.graph_objects as go
 import pytest
 import yaml
-from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from helpers import command
 from helpers.checks.outcome import Met, NotYet
 from helpers.paths import ROOT
 from helpers.views import cards, questions, theme
+from tests.pages.visiting import Visit, build, pages
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -115,14 +113,7 @@ def _build(folder: Path, notebook: Any) -> command.Completed:
     toc["parts"][0]["chapters"].append({"file": SAMPLE})
     (folder / "_toc.yml").write_text(yaml.safe_dump(toc))
     nbformat.write(notebook, folder / "book" / f"{SAMPLE}.ipynb")
-    jupyter_book = str(Path(sys.executable).with_name("jupyter-book"))
-    where = ["--config", "_config.yml", "--toc", str(folder / "_toc.yml"), "--path-output", "."]
-    return command.run(
-        [jupyter_book, "build", "book", *where, "-W", "-n", "--keep-going"],
-        cwd=folder,
-        timeout=300,
-        check=False,
-    )
+    return build(folder, root=folder)
 
 
 @pytest.fixture(scope="module")
@@ -133,58 +124,8 @@ def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "_build" / "html"
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=["--no-sandbox", "--disable-gpu", "--no-first-run", *quiet],
-        )
-        yield chromium
-        chromium.close()
-
-
-class Visit:
-    """A page opened in a fresh context, and all it asked for and complained of.
-
-    The browser gets the site's files from us, not over the network: Chromium drops what it is
-    loading (ERR_NETWORK_CHANGED) whenever a container comes or goes on the machine. Whatever
-    else a page asks for goes nowhere, and is noted.
-    """
-
-    def __init__(self, browser: Browser, html: Path, page: str, **context: Any) -> None:
-        self.asked: list[str] = []
-        self.foreign: list[str] = []
-        self.faults: list[str] = []
-        self._html = html
-        self.page: Page = browser.new_context(**context).new_page()
-        self.page.route("**/*", self._answer)
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.page.on("console", self._listen)
-        self.page.goto(SITE + page, wait_until="networkidle")
-
-    def _answer(self, route: Route) -> None:
-        url = urlsplit(route.request.url)
-        self.asked.append(url.path)
-        file = self._html / url.path.removeprefix(urlsplit(SITE).path)
-        if not route.request.url.startswith(SITE):
-            self.foreign.append(route.request.url)
-            route.abort()
-        elif file.is_file():
-            route.fulfill(path=file)
-        else:
-            route.fulfill(status=404)
-
-    def _listen(self, said: ConsoleMessage) -> None:
-        if said.type == "error":
-            self.faults.append(said.text)
-
-    def __enter__(self) -> Visit:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.page.context.close()
+def _visit(browser: Browser, html: Path, page: str, **context: Any) -> Visit:
+    return Visit(browser, html, SITE, page, **context)
 
 
 def _draw(page: Page) -> None:
@@ -194,21 +135,15 @@ def _draw(page: Page) -> None:
         figure.locator(".main-svg").first.wait_for()
 
 
-def _pages(html: Path) -> list[str]:
-    """Return every page but the redirect at the root."""
-    found = {str(path.relative_to(html)) for path in html.rglob("*.html")}
-    return sorted(page for page in found - {"index.html"} if not page.startswith("_static/"))
-
-
 # -- the tests
 
 
 def test_no_page_asks_another_host_or_reports_an_error(html: Path, browser: Browser) -> None:
     """Every page loads whole from its own site, with nothing on the console."""
-    pages = _pages(html)
-    assert len(pages) >= 12
-    for page in pages:
-        with Visit(browser, html, page) as visit:
+    found = pages(html)
+    assert len(found) >= 12
+    for page in found:
+        with _visit(browser, html, page) as visit:
             assert not visit.foreign, page
             assert not visit.faults, page
 
@@ -216,15 +151,15 @@ def test_no_page_asks_another_host_or_reports_an_error(html: Path, browser: Brow
 def test_no_page_scrolls_sideways_on_a_phone(html: Path, browser: Browser) -> None:
     """At 360 px a page is no wider than the screen; long lines scroll in their own boxes."""
     screen = {"width": PHONE, "height": 740}
-    for page in _pages(html):
-        with Visit(browser, html, page, viewport=screen) as visit:
+    for page in pages(html):
+        with _visit(browser, html, page, viewport=screen) as visit:
             _draw(visit.page)
             assert visit.page.evaluate("document.documentElement.scrollWidth") <= PHONE, page
 
 
 def test_a_figure_is_drawn_and_said_in_words(html: Path, browser: Browser) -> None:
     """The plot is drawn near the screen; its title is text and its words stay at hand."""
-    with Visit(browser, html, f"{SAMPLE}.html") as visit:
+    with _visit(browser, html, f"{SAMPLE}.html") as visit:
         _draw(visit.page)
         figure = visit.page.locator(".lab-figure")
         assert figure.locator(".main-svg").count() > 0
@@ -237,7 +172,7 @@ def test_a_figure_is_drawn_and_said_in_words(html: Path, browser: Browser) -> No
 
 def test_without_javascript_title_and_words_remain(html: Path, browser: Browser) -> None:
     """Without scripts a figure still has its title and says what it shows."""
-    with Visit(browser, html, f"{SAMPLE}.html", java_script_enabled=False) as visit:
+    with _visit(browser, html, f"{SAMPLE}.html", java_script_enabled=False) as visit:
         assert visit.page.get_by_text("Three workers do").is_visible()
         assert visit.page.get_by_text(ALT).is_visible()
 
@@ -246,7 +181,7 @@ def test_a_figure_follows_the_light_and_dark_switch(html: Path, browser: Browser
     """The ink of a drawn figure is the page's text colour, before and after the switch."""
     ink = "getComputedStyle(document.querySelector('.xtitle')).fill"
     text = "getComputedStyle(document.body).color"
-    with Visit(browser, html, f"{SAMPLE}.html", color_scheme="light") as visit:
+    with _visit(browser, html, f"{SAMPLE}.html", color_scheme="light") as visit:
         _draw(visit.page)
         light = visit.page.evaluate(ink)
         assert light == visit.page.evaluate(text)
@@ -257,9 +192,9 @@ def test_a_figure_follows_the_light_and_dark_switch(html: Path, browser: Browser
 
 def test_plotly_is_loaded_only_where_there_is_a_figure(html: Path, browser: Browser) -> None:
     """A page of prose loads neither plotly.js nor the module that draws."""
-    with Visit(browser, html, "about/levels.html") as prose:
+    with _visit(browser, html, "about/levels.html") as prose:
         assert not [url for url in prose.asked if "plotly" in url or "figures.mjs" in url]
-    with Visit(browser, html, f"{SAMPLE}.html") as lab:
+    with _visit(browser, html, f"{SAMPLE}.html") as lab:
         _draw(lab.page)
         assert len([url for url in lab.asked if url.endswith("plotly.min.js")]) == 1
 
@@ -267,7 +202,7 @@ def test_plotly_is_loaded_only_where_there_is_a_figure(html: Path, browser: Brow
 @pytest.mark.parametrize("name", ["first", "second"])
 def test_a_quiz_answers_on_the_page(html: Path, browser: Browser, name: str) -> None:
     """Each quiz of a page shows its feedback on a click, and holds nothing that follows it."""
-    with Visit(browser, html, f"{SAMPLE}.html") as visit:
+    with _visit(browser, html, f"{SAMPLE}.html") as visit:
         quiz = visit.page.locator(f"#quiz_{name}")
         quiz.get_by_text("rng").click()
         assert quiz.get_by_text("It answers one request at a time.").is_visible()
@@ -278,7 +213,7 @@ def test_a_quiz_answers_on_the_page(html: Path, browser: Browser, name: str) -> 
 
 def test_a_lab_says_where_its_outputs_come_from(html: Path, browser: Browser) -> None:
     """Under the title stands the recording's date and system, and no claim to be live."""
-    with Visit(browser, html, f"{SAMPLE}.html") as visit:
+    with _visit(browser, html, f"{SAMPLE}.html") as visit:
         line = visit.page.locator("h1 + .lab-provenance").inner_text()
         assert "Recorded on 23 November 2026 on Docker 28.5.2 (overlay2), Linux 6.18.3" in line
         assert "Live it needs Docker, and about 20 minutes. How to run it" in line
@@ -288,7 +223,7 @@ def test_a_lab_says_where_its_outputs_come_from(html: Path, browser: Browser) ->
 
 def test_search_finds_words_of_outputs(html: Path, browser: Browser) -> None:
     """The search box finds a word that stands only in a figure's text equivalent."""
-    with Visit(browser, html, "search.html?q=kittiwake") as visit:
+    with _visit(browser, html, "search.html?q=kittiwake") as visit:
         found = visit.page.locator("#search-results a").first
         found.wait_for()
         assert SAMPLE in (found.get_attribute("href") or "")
@@ -307,5 +242,5 @@ def test_a_bad_stored_output_fails_the_build(tmp_path: Path) -> None:
     bad.cells += [mute, broken, blank]
     done = _build(tmp_path, bad)
     assert done.status != 0
-    for fault in ("ZeroDivisionError", "without a text equivalent", "leave a blank"):
+    for fault in ("ZeroDivisionError", "without a text equivalent", "state was not recorded"):
         assert fault in done.stderr
