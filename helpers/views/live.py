@@ -34,19 +34,28 @@ VIEW: Final = "application/vnd.jupyter.widget-view+json"
 
 Frame = Mapping[str, Any]
 
-_HOUSE: Final = re.compile(r'^import \{[^}]*\} from "\./house\.mjs";\n', re.MULTILINE)
+_IMPORT: Final = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.mjs";\n', re.MULTILINE)
 
 
 @cache
 def front_end(name: str) -> str:
-    """Return the module `name` as one text: what all widgets share, then its own.
+    """Return the module `name` as one text: the neighbours it imports, then its own.
 
     JupyterLab gets a module as a text without an address, so it cannot import a neighbour.
     """
-    own, imports = _HOUSE.subn("", (FOLDER / f"{name}.mjs").read_text(encoding="utf-8"))
-    if imports != 1:
-        raise ValueError(f"{name}.mjs must import from ./house.mjs once, on lines of its own")
-    return (FOLDER / "house.mjs").read_text(encoding="utf-8") + own
+    neighbours: dict[str, str] = {}
+
+    def read(module: str) -> str:
+        text = (FOLDER / f"{module}.mjs").read_text(encoding="utf-8")
+        for neighbour in _IMPORT.findall(text):
+            if neighbour not in neighbours:
+                neighbours[neighbour] = read(neighbour)
+        return _IMPORT.sub("", text)
+
+    own = read(name)
+    if "house" not in neighbours:
+        raise ValueError(f"{name}.mjs must import from ./house.mjs, on lines of its own")
+    return "".join(neighbours.values()) + own
 
 
 def _shared_texts() -> dict[str, str]:

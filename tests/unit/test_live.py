@@ -43,8 +43,18 @@ def test_the_front_end_is_one_text(folder: Path) -> None:
         "export function house() {}\nexport default { render: house };\n"
     )
     (folder / "stray.mjs").write_text("export default {};\n")
-    with pytest.raises(ValueError, match=r"house\.mjs once"):
+    with pytest.raises(ValueError, match=r"import from \./house\.mjs"):
         live.front_end("stray")
+
+
+def test_a_front_end_may_have_modules_of_its_own(folder: Path) -> None:
+    """What it imports stands before it, each module once, whoever imports it."""
+    (folder / "model.mjs").write_text('import { house } from "./house.mjs";\nexport const a = 1;\n')
+    imports = 'import { a } from "./model.mjs";\n'
+    (folder / "probe.mjs").write_text(imports + MODULE)
+    assert live.front_end("probe") == (
+        "export function house() {}\nexport const a = 1;\nexport default { render: house };\n"
+    )
 
 
 def test_a_view_comes_with_words_and_a_table() -> None:

@@ -8,12 +8,13 @@
 // table(now)           returns { head: [text], rows: [[text]] }: the same as a plain table
 // words(now)           returns one or two sentences: the text equivalent of what is shown now
 //
-// now: { state, frame, frames, index, t(key, values), redraw() }. All comes from the model's
-// state alone: `state` (what does not change), `frames` (a time line: objects with `at`, seconds),
-// `texts` (sentences with {fields}, so that they can be translated). Nothing is fetched.
+// now: { state, frame, frames, index, mine, t(key, values), redraw() }. All comes from the
+// model's state alone: `state` (what does not change), `frames` (a time line: objects with `at`,
+// seconds), `texts` (sentences with {fields}, so that they can be translated). Nothing is
+// fetched. `mine` is an empty object for what the reader chose; it lives as long as the view.
 //
-// In JupyterLab the module is one text: helpers/views/live.py puts this file in front of the
-// widget's and drops the import line.
+// In JupyterLab the module is one text: helpers/views/live.py puts this file (and others that the
+// widget imports) in front of the widget's and drops the import lines.
 
 const SVG = "http://www.w3.org/2000/svg";
 const STEP = 250; // ms between two frames when a recorded time line plays
@@ -73,7 +74,9 @@ export function frameAt(frames, at) {
 export function house({ model, el }, { picture, table, words }) {
   const time = timeline(model);
   const texts = model.get("texts") ?? {};
+  const mine = {};
   const now = () => ({
+    mine,
     state: model.get("state") ?? {},
     frames: time.frames,
     index: time.index,
