@@ -6,7 +6,7 @@ STORE ?= graph
 ON = $(BIN)/python -m tools.engines run
 LOCK = $(PYTHON) tools/bootstrap.py uv pip compile --quiet --upgrade --universal --generate-hashes
 .DEFAULT_GOAL := help
-.PHONY: help start test check record bench book serve lock clean-labs env
+.PHONY: help start test check new-lab record bench book serve lock clean-labs env
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ check: env ## Run lint, types and the fast tests (under 30 s)
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy
-	@$(BIN)/mypy -p tools.engines -p tools.notebooks -p tools.npm -p tools.go $(addprefix -m tools.,bootstrap prepare start summary)
+	@$(BIN)/mypy -p tools.engines -p tools.notebooks -p tools.npm -p tools.go -p tools.new_lab $(addprefix -m tools.,bootstrap prepare start summary)
 	@$(BIN)/python -m tools.npm lint >/dev/null
 	@$(BIN)/python -m tools.npm format
 	@$(BIN)/python -m tools.npm test
@@ -30,6 +30,10 @@ check: env ## Run lint, types and the fast tests (under 30 s)
 
 record: env ## Run the notebooks on a current engine (ENGINE=machine: on this one) and store what came
 	@$(ON) $(or $(ENGINE),current) --store $(STORE) -- $(BIN)/python -m tools.notebooks record $(NOTEBOOKS)
+
+new-lab: env ## Begin a lab: NAME=docker/030-build, and TITLE="Build an image" TOPIC=docker.build
+	@# $$NAME, not $(NAME): make exports what its command line sets, and a title may hold quotes.
+	@$(BIN)/python -m tools.new_lab "$$NAME" --title "$$TITLE" --topic "$$TOPIC"
 
 bench: env ## Measure: import times, samplers, images (ratios, not seconds)
 	@$(BIN)/python -m pytest -q benchmarks --benchmark-only

@@ -234,7 +234,8 @@ WORKERS: Final = ("-n", "logical", "--maxprocesses", "4")
 TYPED_FILES: Final = r"no issues found in (\d+) source files?"
 
 TYPED_TOOLS: Final = (
-    *("-p", "tools.engines", "-p", "tools.notebooks", "-p", "tools.npm", "-p", "tools.go"),
+    *("-p", "tools.engines", "-p", "tools.notebooks", "-p", "tools.npm"),
+    *("-p", "tools.go", "-p", "tools.new_lab"),
     *("-m", "tools.bootstrap", "-m", "tools.prepare", "-m", "tools.start", "-m", "tools.summary"),
 )
 
