@@ -141,12 +141,14 @@ class Session:
             ),
         )
 
-    def hint(self, exercise: str, step: int = 1) -> str:
+    def hint(self, exercise: str, step: int = 1) -> cards.Card:
         """Return the hint number `step` (from 1) of an exercise, or the last there is."""
         from helpers import checks
 
         hints = checks.find(self.lab.ident, exercise).hints
-        return hints[min(step, len(hints)) - 1]
+        number = min(max(step, 1), len(hints))
+        follows = "" if number == len(hints) else f"here.hint('{exercise}', {number + 1})"
+        return cards.hint(hints[number - 1], number, len(hints), follows)
 
     def solve(self, exercise: str) -> None:
         """Play the reference solution of an exercise."""

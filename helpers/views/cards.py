@@ -79,3 +79,10 @@ def outcome(result: Outcome, how_to_see_a_solution: str = "") -> Card:
             )
         case Broken(error):
             return Card("broken", _("The check itself broke."), error)
+
+
+def hint(text: str, number: int, of: int, follows: str) -> Card:
+    """Return one hint of an exercise. follows: the call that gives the next, "" at the last."""
+    word = _("Hint {number} of {of}.").format(number=number, of=of)
+    more = (_("`{call}` gives the next.").format(call=follows),) if follows else ()
+    return Card("not-yet", word, text, more)
