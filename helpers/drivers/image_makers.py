@@ -108,17 +108,19 @@ def package_sources(mirror: str) -> list[str]:
     ]
 
 
-def host_mirror() -> str:
-    """Return the mirror that this Debian machine itself uses; empty on others.
+def host_mirror(schemes: tuple[str, ...] = ("http",)) -> str:
+    """Return the mirror of Debian that this machine itself uses; empty where it uses none.
 
-    Plain http only: a small image has no certificates to check https with, and apt checks
-    signatures anyway.
+    Plain http where nothing else is asked for: a small image has no certificates to check
+    https with, and apt checks signatures anyway.
     """
+    if shutil.which("apt-get") is None:
+        return ""
     targets = run(
         ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Origin: Debian", "Label: Debian"],
         check=False,
     )
-    uris = [uri for uri in targets.stdout.split() if uri.startswith("http://")]
+    uris = [uri for uri in targets.stdout.split() if uri.partition("://")[0] in schemes]
     return uris[0].rstrip("/") if uris else ""
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from helpers.command import run
+from helpers.drivers.image_makers import host_mirror
 from helpers.errors import LabError, MissingNeed
 from helpers.text import _
 
@@ -27,22 +28,15 @@ def os_release() -> dict[str, str]:
 def mirror() -> str:
     """Return the Debian mirror that this machine uses itself (LABS_APT_MIRROR goes before).
 
-    Raises MissingNeed on a machine that is not Debian's.
+    Raises MissingNeed on a machine that uses none, as one that is not Debian's.
     """
-    given = os.environ.get("LABS_APT_MIRROR")
-    if given:
-        return given
-    machine = os_release()
-    form = ["--format", "$(CODENAME) $(SUITE) $(RELEASE) $(REPO_URI)", "Created-By: Packages"]
-    if machine.get("ID") == "debian":
-        for line in run(["apt-get", "indextargets", *form]).stdout.splitlines():
-            *names, uri = line.split()
-            if machine.get("VERSION_CODENAME", SUITE) in names:
-                return uri
-    raise MissingNeed(
-        _("No Debian mirror is set up on this machine, so no engine can be fetched."),
-        remedy=_("Record on a Debian machine, or name a mirror in LABS_APT_MIRROR."),
-    )
+    found = os.environ.get("LABS_APT_MIRROR") or host_mirror(("http", "https"))
+    if not found:
+        raise MissingNeed(
+            _("No Debian mirror is set up on this machine, so no engine can be fetched."),
+            remedy=_("Record on a Debian machine, or name a mirror in LABS_APT_MIRROR."),
+        )
+    return found
 
 
 def own_apt(folder: Path) -> list[str]:
