@@ -69,3 +69,47 @@ def test_the_changelog_begins_with_what_is_unreleased() -> None:
     assert re.findall(r"^## (.+)$", changelog, re.MULTILINE)[0] == "Unreleased"
     newest = changelog.split("## Unreleased")[1].split("\n## ")[0]
     assert len(re.findall(r"^- ", newest, re.MULTILINE)) >= 3
+
+
+# -- CONTRIBUTING.md
+
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def _section(title: str) -> str:
+    return CONTRIBUTING.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def test_half_a_page_says_how_to_add_things() -> None:
+    """The four things an author adds, in half a page, each with a way to more."""
+    section = _section("How to add a notebook, a widget, a check, an image")
+    assert len(section.split()) <= 220
+    for what in ("notebook", "widget", "check", "image"):
+        assert f"**A{'n' * (what == 'image')} {what}.**" in section
+        (_more,) = re.findall(rf"\[More\]\(#add-an?-{what}\)", section)
+        assert len(_section(f"Add a{'n' * (what == 'image')} {what}").split()) > 30
+
+
+def test_the_makefile_has_what_authors_are_told_to_run() -> None:
+    """Every `make` command of CONTRIBUTING and README is there, with the settings it names."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    text = CONTRIBUTING + (ROOT / "README.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE))
+    assert {"new-lab", "record", "check", "test"} <= told <= targets
+    for setting in set(re.findall(r"\b([A-Z]{4,})=\S", CONTRIBUTING)):
+        assert (
+            f"$({setting}" in makefile or f"$${setting}" in makefile or f"({setting})" in makefile
+        )
+
+
+def test_files_that_authors_are_told_of_exist() -> None:
+    """Every path in back-ticks names something; `<name>` and `<NNN>` stand for what is there."""
+    told = set(re.findall(r"`((?:book|labs|helpers|tests|tools|\.github)/[^`\s#]*)`", CONTRIBUTING))
+    assert len(told) > 10
+    missing = {
+        path
+        for path in told - {"book/docker/030-build.ipynb"}
+        if not list(ROOT.glob(re.sub(r"<[^>]+>", "*", path).rstrip("/")))
+    }
+    assert missing == set()
