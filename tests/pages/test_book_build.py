@@ -69,7 +69,8 @@ def _sample() -> Any:
     prose = nbformat.v4.new_markdown_cell(
         "# A sample lab\n\nAfter this lab you can read every kind of output.\n\n"
         f"## Where it stops\n\nThe log is `/var/lib/docker/{'0123456789' * 6}`.\n\n"
-        "Throughput obeys $X \\le \\min(N/0.3, 10R)$."
+        "Throughput obeys $X \\le \\min(N/0.3, 10R)$.\n\n"
+        "```console\n$ docker ps --all \\\n    --quiet\n4f2c\n$ docker images\n```"
     )
     long_line = "a-very-long-word-" * 12
     stream = nbformat.v4.new_output("stream", name="stdout", text=f"CONTAINER ID {long_line}\n")
@@ -82,6 +83,8 @@ def _sample() -> Any:
             _cell("more()", cards.ribbon("recorded", "on Docker 28.5.", ("Install `docker`.",))),
             _cell("here.predict('full')", questions.prediction(_question("full-1"))),
             run,
+            _cell("# both\n!docker start {web} \\\n    {db}\n!docker ps"),
+            _cell("web = 'web'\n!docker rm {web}"),
             _cell("plot()", _figure()),
             _cell("here.check('a')", cards.outcome(NotYet("rng is at 100 %.", "Add a second."))),
             _cell("here.check('a')", cards.outcome(Met("10 hashes/s became 20."))),
@@ -196,7 +199,7 @@ def test_plotly_is_loaded_only_where_there_is_a_figure(html: Path, browser: Brow
         assert not [url for url in prose.asked if "plotly" in url or "figures.mjs" in url]
     with _visit(browser, html, f"{SAMPLE}.html") as lab:
         _draw(lab.page)
-        assert len([url for url in lab.asked if url.endswith("plotly.min.js")]) == 1
+        assert len([url for url in lab.asked if url.endswith("plotly-basic.min.js")]) == 1
 
 
 @pytest.mark.parametrize("name", ["first", "second"])
@@ -209,6 +212,26 @@ def test_a_quiz_answers_on_the_page(html: Path, browser: Browser, name: str) -> 
         assert quiz.get_by_text("The page goes on.").count() == 0
         assert visit.page.get_by_text("The page goes on.").is_visible()
         assert not visit.foreign
+
+
+@pytest.mark.parametrize(
+    ("begins", "copied"),
+    [
+        ("# both", "# both\ndocker start {web} \\\n    {db}\ndocker ps"),
+        ("web = 'web'", "web = 'web'\n!docker rm {web}"),
+        ("$ docker ps", "docker ps --all \\\n    --quiet\n\ndocker images"),
+        ("more()", "more()"),
+    ],
+)
+def test_what_is_copied_can_be_typed(
+    html: Path, browser: Browser, begins: str, copied: str
+) -> None:
+    """The button leaves out prompts and answers, but takes a cell with Python in it whole."""
+    with _visit(browser, html, f"{SAMPLE}.html") as visit:
+        visit.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        block = visit.page.locator("div.highlight").filter(has_text=begins).first
+        block.get_by_role("button", name="Copy").press("Enter")
+        assert visit.page.evaluate("navigator.clipboard.readText()") == copied
 
 
 def test_a_lab_says_where_its_outputs_come_from(html: Path, browser: Browser) -> None:

@@ -10,12 +10,21 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 import yaml
-from pygments.token import Error, Name
+from plotly.offline import get_plotlyjs_version
+from pygments.token import Error, Generic, Name
 
 from helpers import paths
 from helpers.labs import recording
 from helpers.views import cards, theme
-from tools.sphinx import cell_lexer, mathml, plotly_figures, provenance, stored_outputs
+from tools.sphinx import (
+    cell_lexer,
+    icons,
+    mathml,
+    page_assets,
+    plotly_figures,
+    provenance,
+    stored_outputs,
+)
 
 HTML = "text/html"
 TITLE = "rng is full at <b>10</b> hashes/s"
@@ -88,6 +97,22 @@ def test_a_mute_figure_is_a_fault() -> None:
     spec = _plot() | {"layout": {"title": {"text": "A"}}}
     _outputs, (fault,) = _prepared(_notebook(_shown(**{plotly_figures.MIME: spec})))
     assert fault.startswith("cell 2: a figure without a text equivalent")
+
+
+def test_a_figure_of_a_kind_the_page_cannot_draw_is_a_fault() -> None:
+    """The site's plotly.js draws few kinds; another one is named, not left blank."""
+    spec = theme.plot(go.Figure(go.Heatmap(z=[[1, 2]])), title=TITLE, alt=ALT).as_json()
+    _outputs, (fault,) = _prepared(_notebook(_shown(**{plotly_figures.MIME: spec})))
+    assert fault == (
+        "cell 2: a figure of a kind (heatmap) the page cannot draw; it draws bar, pie, scatter"
+    )
+
+
+def test_data_and_drawing_come_from_the_same_plotly() -> None:
+    """The bundle pinned for the site is of the version inside the pinned Python package."""
+    lock = json.loads((paths.ROOT / "tools/npm/package-lock.json").read_text(encoding="utf-8"))
+    pinned = lock["packages"][f"node_modules/{plotly_figures.PACKAGE}"]["version"]
+    assert pinned == get_plotlyjs_version()
 
 
 def test_an_error_is_a_fault_unless_it_is_the_lesson() -> None:
@@ -196,6 +221,53 @@ def test_cells_are_coloured_without_a_fault(source: str) -> None:
     assert "".join(text for _kind, text in found).strip() == source
     if "\nprint" in source:
         assert (Name.Builtin, "print") in found
+
+
+@pytest.mark.parametrize(
+    ("source", "prompts"),
+    [
+        ("!docker ps\n!docker rm \\\n    {web}", ["!", "!"]),
+        ("# the log\n!docker logs {web}", ["!"]),
+        ("%%bash\ndocker ps | wc -l", ["%%bash\n"]),
+        ("web = here.name('web')\n!docker run {web}", []),
+        ("busy = !docker ps", []),
+        ("print('!')", []),
+        ("# your commands here", []),
+    ],
+)
+def test_only_cells_of_commands_have_prompts(source: str, prompts: list[str]) -> None:
+    """A copy button leaves prompts out, so a cell with Python in it has none."""
+    found = list(cell_lexer.CellLexer().get_tokens(source))
+    assert [text for kind, text in found if kind is Generic.Prompt] == prompts
+    assert "".join(text for _kind, text in found).strip() == source
+
+
+# -- what a page loads
+
+
+def test_icons_are_the_themes_own_shapes() -> None:
+    """Each icon is drawn from the theme's script, filled; one it does not have is an error."""
+    outlined = 'x={moon:[1,2,[],"f1","OUTLINE"],"arrow-up":[3,4,[8593],"f2","UP"]}'
+    script = outlined + ';y={moon:[5,6,[],"f1","FULL"]}'
+    drawn = icons.shapes(script, ["moon", "arrow-up"])
+    assert 'viewBox="0 0 5 6"><path d="FULL"/>' in drawn["moon"]
+    assert 'd="UP"' in drawn["arrow-up"]
+    with pytest.raises(icons.NoSuchIcon):
+        icons.shapes(script, ["sun"])
+
+
+def test_an_icon_without_a_rule_is_noticed() -> None:
+    """What a page asks for is compared with what the stylesheet draws."""
+    html = '<i class="fa-solid fa-moon fa-lg"></i><span class="fas fa-dragon"></span>'
+    assert icons.unknown(html) == {"dragon"}
+
+
+def test_scripts_are_taken_out_by_name() -> None:
+    """Only the named script goes, with its element."""
+    html = (
+        '<a>\n  <script defer src="../x/search.js?v=1"></script>\n<script src="keep.js"></script>'
+    )
+    assert page_assets.without_scripts(html, "search.js") == '<a>\n<script src="keep.js"></script>'
 
 
 def test_formulas_become_mathml() -> None:

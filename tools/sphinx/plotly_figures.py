@@ -4,8 +4,9 @@ A figure becomes an HTML `<figure>`: its title (which wraps on a phone, as plotl
 not), a place for the drawing, its text equivalent, and its data. `figures.mjs` draws it when
 it comes near the screen; where there is no JavaScript, title and text equivalent remain.
 
-plotly.js is the one inside the pinned plotly package: the same version that made the data,
-nothing to download. Only pages with figures load it.
+plotly.js is npm's basic bundle, a quarter of the whole and of the same version as the one in
+the Python package that made the data (a test compares). It draws lines, bars and pies; a
+figure of another kind stops the build. Only pages with figures load it.
 """
 
 from __future__ import annotations
@@ -16,12 +17,15 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
-import plotly
 from sphinx.application import Sphinx
 from sphinx.util.fileutil import copy_asset_file
 
+from tools import npm
+
 MIME: Final = "application/vnd.plotly.v1+json"
-LIBRARY: Final = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+PACKAGE: Final = "plotly.js-basic-dist-min"
+LIBRARY: Final = "plotly-basic.min.js"  # as it is called in the package and on the site
+TRACES: Final = frozenset({"bar", "pie", "scatter"})  # what the basic bundle draws
 
 _MARK = 'class="lab-figure"'
 _HEIGHT = 360  # px, where the figure names none
@@ -33,8 +37,15 @@ class NoTextEquivalent(ValueError):
     """A figure says nothing to those who cannot see it (`layout.meta.alt` is missing)."""
 
 
+class NotDrawn(ValueError):
+    """A figure has traces of kinds that the site's plotly.js does not draw; their names."""
+
+
 def figure_html(spec: dict[str, Any]) -> str:
-    """Return plotly JSON as a `<figure>`. Raises NoTextEquivalent."""
+    """Return plotly JSON as a `<figure>`. Raises NoTextEquivalent, NotDrawn."""
+    strange = {trace.get("type", "scatter") for trace in spec.get("data", [])} - TRACES
+    if strange:
+        raise NotDrawn(", ".join(sorted(strange)))
     layout = spec.get("layout", {})
     alt = (layout.get("meta") or {}).get("alt", "").strip()
     if not alt:
@@ -103,7 +114,7 @@ def _load_where_used(
 
 def _copy_library(app: Sphinx, error: Exception | None) -> None:
     if error is None and app.builder.format == "html":
-        copy_asset_file(str(LIBRARY), str(Path(app.outdir) / "_static"))
+        copy_asset_file(npm.package(PACKAGE) / LIBRARY, Path(app.outdir) / "_static")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

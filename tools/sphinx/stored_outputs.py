@@ -93,6 +93,9 @@ def _dress(output: Output, shown: widgets.Widgets) -> str:
             data[HTML] = plotly_figures.figure_html(data.pop(plotly_figures.MIME))
         except plotly_figures.NoTextEquivalent:
             return "a figure without a text equivalent; make it with views.theme.plot(alt=...)"
+        except plotly_figures.NotDrawn as kinds:
+            drawn = ", ".join(sorted(plotly_figures.TRACES))
+            return f"a figure of a kind ({kinds}) the page cannot draw; it draws {drawn}"
     return ""
 
 
