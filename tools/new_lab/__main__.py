@@ -46,14 +46,22 @@ def stop_on(_number: int, _frame: FrameType | None) -> None:
 
 def next_steps(lab: str, module: str, files: int) -> str:
     """Say what was made, and what comes next."""
-    return _(
-        "{lab} is begun: {files} files written, among them\n"
-        "  book/{lab}.ipynb                the lab; put your text where it says *Write*\n"
-        "  labs/{lab}/questions.yml        its predictions and its quiz\n"
-        "  helpers/checks/{module}.py      its exercise: start, check, solve, hints\n"
-        "Then `make record NOTEBOOKS=book/{lab}.ipynb` runs it on a real engine and stores the\n"
-        "outputs, and `make test` tries all of it. CONTRIBUTING.md has the rest."
-    ).format(lab=lab, module=module, files=files)
+    made = {
+        f"book/{lab}.ipynb": _("the lab; put your text where it says *Write*"),
+        f"labs/{lab}/questions.yml": _("its predictions and its quiz"),
+        f"helpers/checks/{module}.py": _("its exercise: start, check, solve, hints"),
+    }
+    width = max(map(len, made))
+    return "\n".join(
+        [
+            _("{lab} is begun: {files} files written, among them").format(lab=lab, files=files),
+            *(f"  {file:<{width}}  {what}" for file, what in made.items()),
+            _(
+                "Then `make record NOTEBOOKS=book/{lab}.ipynb` runs it on a real engine and "
+                "stores the\noutputs, and `make test` tries all of it. CONTRIBUTING.md has the rest."
+            ).format(lab=lab),
+        ]
+    )
 
 
 if __name__ == "__main__":
