@@ -36,7 +36,8 @@ def lab_objects(client: DockerClient, *, run: str | None = None) -> tuple[LabObj
             ),
             *(_image(raw) for raw in api.images(all=False, filters=filters)),
         ]
-    return tuple(found)
+    # A Compose file that a reader starts by hand has the label, and no run in it.
+    return tuple(thing for thing in found if thing.run)
 
 
 def _object(kind: Kind, ident: str, name: str, marks: dict[str, str] | None) -> LabObject:

@@ -10,10 +10,15 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from helpers.records import labels as marks
 from helpers.records.engine import Endpoint
 
 SHIM = Path(__file__).with_name("docker_shim.py")
-_VARIABLES = ("PATH", "DOCKER_HOST", "CAAS_BOOK_LABELS", "DOCKER_CLI_HINTS")
+_VARIABLES = (
+    *("PATH", "DOCKER_HOST", "CAAS_BOOK_LABELS", "DOCKER_CLI_HINTS"),
+    # for Compose files, which cannot be handed labels from outside
+    *("CAAS_BOOK_LAB", "CAAS_BOOK_RUN", "CAAS_BOOK_OWNER"),
+)
 
 
 @dataclass(frozen=True)
@@ -49,5 +54,7 @@ def enter(folder: Path, endpoint: Endpoint, labels: dict[str, str]) -> Shell:
     if endpoint.tls is None:  # with TLS the engine comes from the CLI's own settings anyway
         os.environ["DOCKER_HOST"] = endpoint.url
     os.environ["CAAS_BOOK_LABELS"] = json.dumps(labels)
+    for name in (marks.LAB, marks.RUN, marks.OWNER):
+        os.environ[name.upper().replace("-", "_").replace(".", "_")] = labels.get(name, "")
     os.environ["DOCKER_CLI_HINTS"] = "false"
     return Shell(before)

@@ -57,8 +57,8 @@ def next_steps(lab: str, module: str, files: int) -> str:
             _("{lab} is begun: {files} files written, among them").format(lab=lab, files=files),
             *(f"  {file:<{width}}  {what}" for file, what in made.items()),
             _(
-                "Then `make record NOTEBOOKS=book/{lab}.ipynb` runs it on a real engine and "
-                "stores the\noutputs, and `make test` tries all of it. CONTRIBUTING.md has the rest."
+                "Then `make record NOTEBOOKS=book/{lab}.ipynb` runs it on a real engine and\n"
+                "stores the outputs, and `make test` tries all of it. CONTRIBUTING.md has the rest."
             ).format(lab=lab),
         ]
     )
