@@ -180,7 +180,7 @@ function frame(model, now, { onTab }) {
   const button = (name) =>
     h(
       "button",
-      { type: "button", click: () => choose(name), "aria-pressed": name === tab },
+      { type: "button", click: () => choose(name), "aria-pressed": String(name === tab) },
       t(name),
     );
   const buttons = { picture: button("picture"), table: button("table") };
