@@ -344,8 +344,7 @@ def _texts_in_words() -> dict[str, str]:
         "number": _("layer"),
         "what": _("what"),
         "says upto": _(
-            "Layers 1 to {number} store {stored}; with them a container sees {seen}, and {hidden} "
-            "are hidden."
+            "Up to layer {number}: {stored} stored. A container sees {seen}; {hidden} are hidden."
         ),
         "says only": _(
             "Layer {number} stores {stored} ({by}): {added} added, {changed} changed, "

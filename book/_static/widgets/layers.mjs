@@ -145,7 +145,7 @@ function legendOf({ t }) {
     h("span", { class: `lab-l-key lab-l-${sign}` }, t(`${sign} letter`)),
     ` ${t(sign)} `,
   ];
-  return h("p", { class: "lab-l-legend" }, ...SIGNS.slice(1).flatMap(letter), t("legend"));
+  return h("p", { class: "lab-l-legend" }, ...SIGNS.slice(1).flatMap(letter), h("br"), t("legend"));
 }
 
 // -- the tree
@@ -321,8 +321,8 @@ const EXPLORER = `
 .lab-l-item { position: absolute; left: 0; right: 0; height: 26px; display: flex; gap: .5em;
   align-items: center; white-space: nowrap; cursor: default; box-sizing: border-box;
   border-inline-start: 4px solid transparent; padding-inline-end: .4em; }
-.lab-l-item:hover { background: rgb(127 127 127 / .12); }
-.lab-l-item[aria-selected="true"] { background: rgb(127 127 127 / .22); }
+.lab-l-item:hover { background-color: rgb(127 127 127 / .12); }
+.lab-l-item[aria-selected="true"] { background-color: rgb(127 127 127 / .22); }
 .lab-l-tree:focus-visible .lab-l-at { outline: 2px solid currentColor; outline-offset: -2px; }
 .lab-l-twist { width: 1em; flex: none; }
 .lab-l-name { overflow: hidden; text-overflow: ellipsis; flex: 0 1 auto; min-width: 3em; unicode-bidi: isolate; }
@@ -338,7 +338,7 @@ const EXPLORER = `
 .lab-l-is-deleted, .lab-l-is-replaced, .lab-l-key.lab-l-deleted, .lab-l-key.lab-l-replaced {
   border-color: var(--lab-deleted); }
 .lab-l-is-deleted .lab-l-name, .lab-l-is-replaced .lab-l-name { text-decoration: line-through; }
-.lab-l-is-deleted, .lab-l-is-replaced { background: repeating-linear-gradient(135deg,
+.lab-l-is-deleted, .lab-l-is-replaced { background-image: repeating-linear-gradient(135deg,
   rgb(127 127 127 / .14) 0 2px, transparent 2px 6px); }
 .lab-l-none { margin: .4em 0 0; }
 @container (max-width: 30em) { .lab-l-note { display: none; } .lab-l-name { flex-grow: 1; } }
