@@ -26,6 +26,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 SITE = "http://127.0.0.1:9/under/a/path/"  # nothing listens there
 SAMPLE = "docker/999-sample"
+REPOSITORY = "https://github.com/example/book"
 PHONE = 360  # px
 ALT = "Speed rises from 3 to 10 hashes a second, then stays level: a kittiwake of a curve."
 
@@ -111,7 +112,9 @@ def _build(folder: Path, notebook: Any) -> command.Completed:
     """Build a copy of the book with `notebook` as its sample lab, as `make book` does."""
     shutil.copytree(ROOT / "book", folder / "book")
     (folder / "labs").symlink_to(ROOT / "labs")  # notebooks show drawings that lie there
-    shutil.copy(ROOT / "_config.yml", folder)
+    config = yaml.safe_load((ROOT / "_config.yml").read_text())
+    config["sphinx"]["config"]["html_theme_options"]["repository_url"] = REPOSITORY
+    (folder / "_config.yml").write_text(yaml.safe_dump(config))
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
     toc["parts"][0]["chapters"].append({"file": SAMPLE})
     (folder / "_toc.yml").write_text(yaml.safe_dump(toc))
@@ -242,6 +245,16 @@ def test_a_lab_says_where_its_outputs_come_from(html: Path, browser: Browser) ->
         assert "Live it needs Docker, and about 20 minutes. How to run it" in line
         assert visit.page.locator(".lab-ribbon-live").count() == 0
         assert visit.page.locator(".lab-ribbon-recorded").count() == 1
+
+
+def test_binder_has_a_button_where_the_repository_is_known(html: Path, browser: Browser) -> None:
+    """The address set once in the configuration makes a link; nothing is asked of Binder yet."""
+    with _visit(browser, html, f"{SAMPLE}.html") as visit:
+        link = visit.page.get_by_role("link", name="Run on Binder")
+        assert (link.get_attribute("href") or "").startswith(
+            "https://mybinder.org/v2/gh/example/book/HEAD?urlpath="
+        )
+        assert visit.foreign == []
 
 
 def test_search_finds_words_of_outputs(html: Path, browser: Browser) -> None:

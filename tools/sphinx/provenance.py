@@ -7,12 +7,15 @@ author) and `provenance` (date, engine, storage, kernel, cgroup; written by the 
 from __future__ import annotations
 
 import datetime as dt
-import json
 from typing import Any, Final
 
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.util import logging
+
+from tools.sphinx import launch
+from tools.sphinx.metadata import of_page
 
 HOW_TO_RUN: Final = "/about/how-to-run"
 NEEDS: Final = {
@@ -23,6 +26,7 @@ NEEDS: Final = {
     "cgroup2": "cgroup v2",
     "aws": "the AWS emulators",
 }
+_LOGGER = logging.getLogger(__name__)
 
 
 def outputs_line(labs: dict[str, Any], provenance: dict[str, Any]) -> str:
@@ -50,12 +54,6 @@ def _day(date: str) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
-def _metadata(app: Sphinx, docname: str, key: str) -> dict[str, Any]:
-    # myst-nb passes notebook metadata on as front matter: nested values arrive as JSON.
-    value = app.env.metadata.get(docname, {}).get(key) or {}
-    return json.loads(value) if isinstance(value, str) else dict(value)
-
-
 def _link(text: str, page: str) -> nodes.Element:
     link = addnodes.pending_xref(
         refdomain="std", reftype="doc", reftarget=page, refexplicit=True, refwarn=True
@@ -65,17 +63,26 @@ def _link(text: str, page: str) -> nodes.Element:
 
 
 def _on_doctree_read(app: Sphinx, doctree: nodes.document) -> None:
-    labs = _metadata(app, app.env.docname, "labs")
+    labs = of_page(app, app.env.docname, "labs")
     title = next(iter(doctree.findall(nodes.title)), None)
     if not labs or title is None:
         return
-    recorded = outputs_line(labs, _metadata(app, app.env.docname, "provenance"))
+    recorded = outputs_line(labs, of_page(app, app.env.docname, "provenance"))
     level = "simulated" if labs.get("level") == "simulated" else "recorded"
     line = nodes.paragraph(classes=["lab-provenance", level])
     if recorded:
         line += [nodes.strong(text=recorded), nodes.Text(" ")]
     line += [nodes.Text(f"{running_line(labs)} "), _link("How to run it", HOW_TO_RUN)]
-    title.parent.insert(title.parent.index(title) + 1, line)
+    place = title.parent.index(title) + 1
+    title.parent.insert(place, line)
+    try:
+        title.parent.insert(place + 1, launch.buttons(app.env.docname, _repository(app)))
+    except launch.NoSuchRepository as error:
+        _LOGGER.warning("Binder cannot open the repository %s (_config.yml)", error)
+
+
+def _repository(app: Sphinx) -> str:
+    return str(app.config.html_theme_options.get("repository_url") or "")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
