@@ -123,12 +123,13 @@ def is_accepted(copy: Copy) -> None:
 
 
 def builds(copy: Copy, name: str) -> None:
-    """With warnings as errors, and its chapter's page leads to it."""
+    """With warnings as errors; its exercise has its hints, its chapter's page leads to it."""
     where = ["--config", "_config.yml", "--toc", str(copy.root / "_toc.yml"), "--path-output", "."]
     program = str(Path(sys.executable).with_name("jupyter-book"))
     copy.run(program, "build", "book", *where, "--all", "-W", "-n", "--keep-going")
     pages = copy.root / "_build" / "html"
-    title = r"<h1>It.s a .lab. of \$5 &amp; more"
-    assert re.search(title, (pages / f"{name}.html").read_text(encoding="utf-8"))
+    page = (pages / f"{name}.html").read_text(encoding="utf-8")
+    assert re.search(r"<h1>It.s a .lab. of \$5 &amp; more", page)
+    assert page.count('class="lab-hint"') == 2
     chapter = (pages / CHAPTER / "index.html").read_text(encoding="utf-8")
     assert f"{name.partition('/')[2]}.html#what-is-left-when-it-ends" in chapter
