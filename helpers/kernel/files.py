@@ -43,6 +43,10 @@ class Watch(Protocol):
 class Files(Protocol):
     """Bounded access to files below a root. Every method raises OSError."""
 
+    @property
+    def viewer(self) -> str:
+        """The process (of /proc) whose mountinfo holds for the root: "self" or "1"."""
+
     def read(self, path: str, limit: int = READ_LIMIT) -> bytes:
         """Return the first `limit` bytes of a regular file.
 
@@ -111,8 +115,9 @@ def typed(op: str, value: Any) -> Any:
 class Base:
     """The protocol's methods over one: `_call`."""
 
-    def __init__(self, pid: int | None = None) -> None:
+    def __init__(self, pid: int | None = None, viewer: str = "1") -> None:
         self._pid = pid
+        self.viewer = viewer
 
     def _call(self, op: str, **args: Any) -> Any:
         raise NotImplementedError
@@ -165,7 +170,7 @@ class LocalFiles(Base):
     """The files of this machine. root: the folder that all paths are below."""
 
     def __init__(self, root: str | Path = "/", *, openat2: bool = True) -> None:
-        super().__init__()
+        super().__init__(viewer="self" if str(root) == "/" else "1")
         self._agent = Agent(str(root), openat2=openat2)
         self._lock = threading.RLock()
         self._listener: _Listener | None = None
@@ -204,7 +209,7 @@ class LocalFiles(Base):
 
 class _LocalInside(LocalFiles):
     def __init__(self, outer: LocalFiles, pid: int) -> None:
-        Base.__init__(self, pid)
+        Base.__init__(self, pid, outer.viewer)
         self._agent, self._lock = outer._agent, outer._lock
         self._outer = outer
 

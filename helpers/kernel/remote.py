@@ -216,7 +216,7 @@ class RemoteFiles(Base):
 
 class _RemoteInside(RemoteFiles):
     def __init__(self, outer: RemoteFiles, pid: int) -> None:
-        Base.__init__(self, pid)
+        Base.__init__(self, pid, outer.viewer)
         self._line = outer._line
 
     def close(self) -> None:
