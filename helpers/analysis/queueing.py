@@ -32,8 +32,11 @@ Standard library only: this module also runs in the reader's browser.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
+
+Limit = Literal["workers", "rng", "both"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ class Prediction:
 
     throughput: hashes a second. rng_latency: seconds from asking rng to its answer, the
     queue included. rng_busy: the part of the time that a copy of rng works, 0 to 1.
+    limit: what there would have to be more of for more throughput, "both" at the knee.
     """
 
     workers: int
@@ -71,6 +75,7 @@ class Prediction:
     throughput: float
     rng_latency: float
     rng_busy: float
+    limit: Limit
 
     @property
     def rng_queue(self) -> float:
@@ -118,7 +123,14 @@ def _prediction(workers: int, copies: int, throughput: float, times: Times) -> P
         throughput=throughput,
         rng_latency=workers / throughput - times.elsewhere,
         rng_busy=throughput / cap(copies, times),
+        limit=_limit(workers, copies, times),
     )
+
+
+def _limit(workers: int, copies: int, times: Times) -> Limit:
+    if math.isclose(workers, knee(copies, times)):
+        return "both"
+    return "workers" if workers < knee(copies, times) else "rng"
 
 
 def _check(workers: int, copies: int) -> None:

@@ -29,7 +29,7 @@ TRACES: Final = frozenset({"bar", "pie", "scatter"})  # what the basic bundle dr
 
 _MARK = 'class="lab-figure"'
 _HEIGHT = 360  # px, where the figure names none
-_TITLE_SPACE = 32  # px that plotly keeps for the title, which we write in HTML
+TITLE_SPACE: Final = 32  # px that plotly keeps for the title, which we write in HTML
 _WAITING = "This figure is drawn by a script of this site. What it shows is said below."
 
 
@@ -83,7 +83,7 @@ def _setting(layout: dict[str, Any], *path: str) -> Any:
 
 
 def _drawn_height(layout: dict[str, Any]) -> int:
-    return int(_setting(layout, "height") or _HEIGHT) - (_TITLE_SPACE if _title(layout) else 0)
+    return int(_setting(layout, "height") or _HEIGHT) - (TITLE_SPACE if _title(layout) else 0)
 
 
 def _without_title(spec: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def _without_title(spec: dict[str, Any]) -> dict[str, Any]:
     slim = {
         **{key: value for key, value in layout.items() if key != "title"},
         "height": _drawn_height(layout),
-        "margin": {**(layout.get("margin") or {}), "t": max(top - _TITLE_SPACE, 8)},
+        "margin": {**(layout.get("margin") or {}), "t": max(top - TITLE_SPACE, 8)},
     }
     return {**spec, "layout": slim}
 
