@@ -272,7 +272,7 @@ def texts() -> dict[str, str]:
 def _texts_of_the_stack() -> dict[str, str]:
     return {
         "stack": _("Layers, the newest on top"),
-        "layer": _("Layer {number}"),
+        "layer": _("layer {number}"),
         "all hidden": _("all hidden"),
         "part hidden": _("{size} hidden"),
         "hides": _("hides {size}"),

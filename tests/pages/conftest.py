@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.pages.jupyterlab import Lab, started
 from tests.pages.visiting import PREFIX, Visit, build
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or "chromium"
@@ -90,3 +91,10 @@ def site(built: Path) -> Iterator[str]:
 def visit(browser: Browser, built: Path, site: str) -> Callable[..., Visit]:
     """Open a page of the real book: `visit("intro.html", color_scheme="dark")`."""
     return partial(Visit, browser, built, site)
+
+
+@pytest.fixture(scope="session")
+def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """JupyterLab on a copy of the book, started once a run."""
+    with started(tmp_path_factory.mktemp("jupyterlab")) as lab:
+        yield lab

@@ -27,6 +27,7 @@ class First:
     kind: str
     asked: frozenset[str]
     weight: int
+    figures: bool
 
 
 def _weigh(file: Path) -> int:
@@ -39,9 +40,10 @@ def _first(built: Path, visit: Callable[..., Visit], page: str) -> First:
         seen.to_the_end()
         asked = frozenset(seen.asked)
     text = (built / page).read_text(encoding="utf-8")
-    kind = "plots" if 'class="lab-figure"' in text else "prose"
+    figures = 'class="lab-figure"' in text
+    kind = "plots" if figures else "prose"
     kind = "widgets" if 'class="lab-widget"' in text else kind
-    return First(page, kind, asked, sum(_weigh(built / path) for path in asked))
+    return First(page, kind, asked, sum(_weigh(built / path) for path in asked), figures)
 
 
 @pytest.fixture(scope="module")
@@ -59,11 +61,12 @@ def test_every_page_is_light(firsts: dict[str, First]) -> None:
 
 
 def test_assets_load_only_where_they_are_used(firsts: dict[str, First]) -> None:
-    """No page loads a font; plotly.js goes with figures, the index of words with the search."""
+    """No font; plotly.js goes with figures, modules with widgets, the index with the search."""
     for page, first in firsts.items():
         names = {Path(path).name for path in first.asked}
         assert not [name for name in names if name.endswith((".woff2", ".ttf"))], page
-        assert ("plotly-basic.min.js" in names) == (first.kind == "plots"), page
+        assert ("plotly-basic.min.js" in names) == first.figures, page
+        assert ("house.mjs" in names) == (first.kind == "widgets"), page
         assert ("searchindex.js" in names) == (page == "search.html"), page
         assert "fontawesome.js" not in names, page
 

@@ -193,6 +193,20 @@ def test_whether_a_check_was_met_counts_everywhere() -> None:
     assert facts(html(met)) != facts(html(other))
 
 
+def test_of_a_loose_widget_the_sentences_count() -> None:
+    """Its state is measured; its sentences are the book's, and must be those of today."""
+
+    def seen(name: str = "layers", said: str = "{n} layers", n: int = 1) -> Any:
+        state = {"name": name, "texts": {"said": said}, "state": {"n": n}}
+        view = {sanitise.WIDGET: {"model_id": "1"}}
+        output = {"output_type": "display_data", "data": view, "metadata": {}}
+        return facts(output, loose=True, widgets={"1": {"state": state}})
+
+    assert seen() == seen(n=2)
+    assert seen() != seen(said="{n} files")
+    assert seen() != seen(name="rates")
+
+
 @pytest.mark.parametrize("loose", [True, False])
 def test_of_a_ribbon_the_level_counts(loose: bool) -> None:
     """The engine's version may differ from the recording's; live or recorded may not."""

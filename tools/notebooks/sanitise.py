@@ -18,9 +18,9 @@ Ribbons      the level ("live") counts; not the versions of engine and kernel be
 
 For cells tagged `nbval-ignore-output` (`loose`) only the dress counts: which rich outputs
 there are; of figures the kinds of traces, the titles (without numbers) and the template;
-of checks whether they were met. Text, streams and values are free. So it is for the first
-cell of a notebook, which may have to say how it prepares images. Ribbons that replay put
-over recorded outputs (`is_ribbon`) never count.
+of widgets their name and sentences; of checks whether they were met. Text, streams and
+values are free. So it is for the first cell of a notebook, which may have to say how it
+prepares images. Ribbons that replay put over recorded outputs (`is_ribbon`) never count.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def canonical(
     shown = [output for output in outputs if not is_ribbon(output)]
     clean = _without_quiz_ids(shown, clean)
     if loose:
-        return _dress_of(shown, clean)
+        return _dress_of(shown, clean, widgets)
     streams = [*_streams(shown, clean)]
     return streams + [
         _reduced(output, clean, widgets) for output in shown if output["output_type"] != "stream"
@@ -197,13 +197,15 @@ def _tree(model: str, widgets: Mapping[str, Any], above: tuple[str, ...] = ()) -
     return expanded(known)
 
 
-def _dress_of(outputs: Sequence[Output], clean: Sanitiser) -> list[dict[str, Any]]:
+def _dress_of(
+    outputs: Sequence[Output], clean: Sanitiser, widgets: Mapping[str, Any] | None
+) -> list[dict[str, Any]]:
     """Return each rich kind of output once: how often one is drawn is the run's affair."""
     found: dict[str, set[str]] = {}
     for output in outputs:
         for mime, value in (output.get("data") or {}).items():
             if mime != "text/plain":
-                found.setdefault(mime, set()).add(_dress(mime, value, clean))
+                found.setdefault(mime, set()).add(_dress(mime, value, clean, widgets))
     return [
         {"output_type": "display_data", "metadata": {}, "data": {mime: dress}}
         for mime in sorted(found)
@@ -211,9 +213,13 @@ def _dress_of(outputs: Sequence[Output], clean: Sanitiser) -> list[dict[str, Any
     ]
 
 
-def _dress(mime: str, value: Any, clean: Sanitiser) -> str:
+def _dress(mime: str, value: Any, clean: Sanitiser, widgets: Mapping[str, Any] | None) -> str:
     if mime == PLOTLY:
         return _figure_dress(value, clean)
+    if mime == WIDGET and widgets is not None:
+        # a front end of today with sentences of yesterday would show their names
+        state = widgets.get(value["model_id"], {}).get("state") or {}
+        return _as_text({key: state.get(key) for key in ("name", "texts")}, clean)
     card = _CARD.search(text_of(value)) if mime == HTML else None
     return f"{card[1]}: {card[2]}" if card else "shown"
 

@@ -67,6 +67,8 @@ function change(now, changes) {
   const mine = chosen(now);
   Object.assign(mine.choice, changes);
   refresh(mine);
+  if ("text" in changes || "kind" in changes) mine.at = 0; // the first that is found
+  mine.moved = true;
   now.redraw();
 }
 
@@ -228,7 +230,8 @@ function itemOf(mine, place, now) {
   const told = describe(mine, row, now);
   const look = told.sign || "way";
   const indent = Math.min(tree.depth[n], DEEPEST) + 0.4;
-  const part = (tag, name, text) => h(tag, { class: `lab-l-${name}`, title: text }, text);
+  const part = (tag, name, text, title = text) =>
+    h(tag, { class: `lab-l-${name}`, title, "aria-hidden": "true" }, text);
   return h(
     "div",
     {
@@ -237,18 +240,18 @@ function itemOf(mine, place, now) {
       style: `top:${place * ROW}px;padding-inline-start:${indent}em`,
       role: "treeitem",
       "data-place": place,
-      "aria-label": told.label,
       "aria-level": tree.depth[n] + 1,
       "aria-posinset": flat.place[place],
       "aria-setsize": flat.setSize[place],
       "aria-expanded": told.open === null ? null : String(told.open),
       "aria-selected": String(n === mine.selected),
     },
-    h("span", { class: "lab-l-twist" }, { true: "▾", false: "▸" }[told.open] ?? ""),
+    h("span", { class: "lab-l-label" }, told.label),
+    part("span", "twist", { true: "▾", false: "▸" }[told.open] ?? "", null),
     part("bdi", "name", told.name),
     part("span", "note", told.note),
-    h("span", { class: "lab-l-size" }, told.size),
-    h("span", { class: `lab-l-key lab-l-${look}` }, told.letter),
+    part("span", "size", told.size, null),
+    part("span", `key lab-l-${look}`, told.letter, null),
   );
 }
 
@@ -269,12 +272,13 @@ function picture(stage, now) {
         h("div", { class: "lab-l-right" }, tools.element, tree.element, tree.none, legendOf(now)),
       ),
     );
-    requestAnimationFrame(() => {
-      tree.reveal();
-      tree.draw();
-    });
+    mine.moved = true;
   }
   mine.parts.tools.show(mine);
+  mine.parts.tree.draw();
+  if (!mine.moved || !mine.parts.tree.element.clientHeight) return; // or not on the page yet
+  mine.moved = false;
+  mine.parts.tree.reveal();
   mine.parts.tree.draw();
 }
 
@@ -324,6 +328,7 @@ const EXPLORER = `
 .lab-l-item:hover { background-color: rgb(127 127 127 / .12); }
 .lab-l-item[aria-selected="true"] { background-color: rgb(127 127 127 / .22); }
 .lab-l-tree:focus-visible .lab-l-at { outline: 2px solid currentColor; outline-offset: -2px; }
+.lab-l-label { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .lab-l-twist { width: 1em; flex: none; }
 .lab-l-name { overflow: hidden; text-overflow: ellipsis; flex: 0 1 auto; min-width: 3em; unicode-bidi: isolate; }
 .lab-l-note { overflow: hidden; text-overflow: ellipsis; flex: 1 10 0; font-size: .85em; }

@@ -1,0 +1,95 @@
+"""JupyterLab on a copy of the book, as a reader has it, and a page of Chromium's in it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+from helpers import paths
+from helpers.waiting import wait_until
+
+TOKEN = "page-test"
+LONGEST = 8 * 60  # seconds: the longest notebook measures for minutes
+
+# JupyterLab paints "idle" before a kernel is attached, and Run All then only clears the prompts:
+# on a slow machine the first notebook ran nothing. So ask the session itself.
+KERNEL_IS_IDLE = """() =>
+    window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"""
+PROMPTS = """() => {
+    const panel = document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden)');
+    return [...panel.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
+        .map(prompt => prompt.textContent.trim());
+}"""
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running JupyterLab. folder: what it serves, a copy of the book."""
+
+    url: str
+    folder: Path
+
+    def open(self, page: Page, notebook: str) -> Locator:
+        """Open a notebook (its path in the folder) and wait for its kernel; return its panel."""
+        page.goto(f"{self.url}/lab/tree/{notebook}?token={TOKEN}")
+        panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+        expect(panel.locator(".jp-CodeCell").first).to_be_visible(timeout=60_000)
+        page.wait_for_function(KERNEL_IS_IDLE, timeout=120_000)
+        return panel
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[Lab]:
+    """Copy the book into `folder` and serve it there: what is saved changes nothing here."""
+    for part in ("book", "labs"):
+        shutil.copytree(paths.ROOT / part, folder / part)
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = (folder / "jupyter.log").open("w")
+    server = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"),
+            *("--ip=127.0.0.1", f"--port={port}", f"--IdentityProvider.token={TOKEN}"),
+            *(f"--ServerApp.root_dir={folder}", "--LabApp.expose_app_in_browser=True"),
+        ],
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "LABS_BOOK": str(folder), "JUPYTER_CONFIG_DIR": str(folder / "config")},
+    )
+    try:
+        wait_until(lambda: _listening(port), what="JupyterLab to listen", seconds=60)
+        yield Lab(f"http://127.0.0.1:{port}", folder)
+    finally:
+        server.terminate()
+        server.wait(30)
+        log.close()
+
+
+def _listening(port: int) -> bool:
+    with closing(socket.socket()) as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def run_all(page: Page) -> None:
+    """Clear what is stored, run all cells, wait until none is waiting or running."""
+    for menu, item in (("Edit", "Clear Outputs of All Cells"), ("Run", "Run All Cells")):
+        page.get_by_role("menuitem", name=menu, exact=True).click()
+        page.get_by_role("menuitem", name=item, exact=True).click()
+    wait_until(
+        lambda: page.evaluate(PROMPTS),
+        lambda prompts: bool(prompts) and all(re.fullmatch(r"\[\d+\]:", p) for p in prompts),
+        what="every cell to have run",
+        seconds=LONGEST,
+        every=1,
+    )
