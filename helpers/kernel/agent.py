@@ -9,7 +9,8 @@ reads one request a line and writes one answer a line, both JSON:
     {"id": 2, "error": {"errno": 2, "text": "No such file or directory", "path": "/proc/0"}}
     {"event": [3, "created", "5f2d..."]}                 unasked: a watched folder changed
 
-Bytes travel as text with the error handler surrogateescape, which is lossless.
+Contents travel as text where they are plain ASCII, else as {"base64": ...}; names as text in
+which bytes that are no UTF-8 are surrogate escapes.
 
 What is read may belong to somebody hostile. So no path leads out of the root, whatever
 symbolic links lie on it (`..` and absolute targets stop at the root, as after chroot), no link
@@ -19,6 +20,7 @@ reads do not block, and all sizes are bounded.
 
 from __future__ import annotations
 
+import base64
 import ctypes
 import errno
 import json
@@ -638,7 +640,9 @@ def failure(error: BaseException) -> dict[str, Any]:
 def plain(value: Any) -> Any:
     """Return a value as JSON can carry it."""
     if isinstance(value, bytes):
-        return value.decode("utf-8", "surrogateescape")
+        if value.isascii() and b"\0" not in value:
+            return value.decode("ascii")
+        return {"base64": base64.b64encode(value).decode("ascii")}
     if isinstance(value, OSError):
         return {"error": failure(value)}
     if isinstance(value, (list, tuple)):

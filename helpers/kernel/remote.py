@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import errno
 import itertools
 import json
@@ -157,8 +158,11 @@ def _failed(said: Any) -> OSError:
     return OSError(number, text, path) if path is not None else OSError(number, text)
 
 
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
+def _bytes(said: Any) -> bytes:
+    """Return contents as they were before they travelled."""
+    if isinstance(said, str):
+        return said.encode("ascii")
+    return base64.b64decode(said["base64"], validate=True)
 
 
 def _received(op: str, value: Any) -> Any:
@@ -166,7 +170,10 @@ def _received(op: str, value: Any) -> Any:
     if op == "read" or (op == "xattr" and value is not None):
         return _bytes(value)
     if op == "sample":
-        return [_bytes(v) if isinstance(v, str) else _failed(v["error"]) for v in value]
+        return [
+            _failed(v["error"]) if isinstance(v, dict) and "error" in v else _bytes(v)
+            for v in value
+        ]
     if op == "walk":
         for each in value:
             each[2] = {name: _bytes(mark) for name, mark in each[2].items()}
