@@ -371,6 +371,36 @@ class Agent:
 
     # -- many things
 
+    def stats(self, path: str, names: list[str], inside: int | None = None) -> list[Stat | None]:
+        """Return the inode of each name ("a/b") below a folder, None where there is none.
+
+        No symbolic link is followed below the folder. Names of one folder in a row are quick.
+        """
+        if len(names) > WALK_LIMIT:
+            raise OSError(errno.EMSGSIZE, "Too much for one answer")
+        top = self._open(path, _PATH | _FOLDER, inside)
+        found: list[Stat | None] = []
+        here, last = -1, None
+        try:
+            for place in names:
+                folder, _slash, name = place.rpartition("/")
+                if folder != last:
+                    if here >= 0:
+                        os.close(here)
+                    here, last = self._beneath(top, folder), folder
+                found.append(_stat_in(here, name))
+            return found
+        finally:
+            for fd in (top, here):
+                if fd >= 0:
+                    os.close(fd)
+
+    def _beneath(self, top: int, folder: str) -> int:
+        try:
+            return self._resolver.beneath(top, folder or ".", _PATH | _FOLDER)
+        except (OSError, ValueError):
+            return -1
+
     def walk(
         self,
         path: str,
@@ -586,6 +616,15 @@ def _stat(seen: os.stat_result) -> Stat:
     )
 
 
+def _stat_in(folder: int, name: str) -> Stat | None:
+    if folder < 0 or name in ("", ".", ".."):
+        return None
+    try:
+        return _stat(os.stat(name, dir_fd=folder, follow_symlinks=False))
+    except (OSError, ValueError):
+        return None
+
+
 def _entries(fd: int) -> list[tuple[str, Stat]]:
     """Return name and stat of what is in an open folder; what vanishes meanwhile is left out."""
     found = []
@@ -625,7 +664,7 @@ def _marks(folder: int, name: str, xattrs: list[str]) -> dict[str, bytes]:
 
 
 OPS = frozenset(
-    "read names link links stat xattr walk sample forget watch unwatch".split()  # noqa: SIM905
+    "read names link links stat stats xattr walk sample forget watch unwatch".split()  # noqa: SIM905
 )
 
 
@@ -670,11 +709,19 @@ def _many(agent: Agent, calls: Any) -> list[dict[str, Any]]:
             if call["op"] == "many" or size > ANSWER_LIMIT:
                 raise OSError(errno.EMSGSIZE, "Too much for one answer")
             value = perform(agent, call)
-            size += len(value) if isinstance(value, (str, list, dict)) else 8
+            size += _weight(value)
             answers.append({"value": value})
         except Exception as error:
             answers.append({"error": failure(error)})
     return answers
+
+
+def _weight(value: Any) -> int:
+    if isinstance(value, dict):
+        return len(value.get("base64", "")) + 64 * len(value)
+    if isinstance(value, list):
+        return 64 * len(value)
+    return len(value) if isinstance(value, str) else 8
 
 
 def answer(agent: Agent, line: bytes) -> bytes:

@@ -113,6 +113,22 @@ class FilesSuite:
         assert stat.S_ISLNK(place.files.stat(f"{place.path}/link").st_mode)
         assert place.files.stat(f"{place.path}/link", follow=True) == seen
 
+    def test_stats(self, place: Place) -> None:
+        """Many names at once give each its inode or nothing; no link is followed on the way."""
+        (place.disk / "a" / "b").mkdir(parents=True)
+        (place.disk / "a" / "file").write_bytes(b"123")
+        (place.disk / "a" / "b" / "caf\udce9").touch()
+        (place.disk / "out").symlink_to(place.outside)
+        (place.disk / "a" / "out").symlink_to(place.outside / "secret")
+        names = ["a", "a/file", "a/b/caf\udce9", "a/none", "none/x", "a/out"]
+        seen = place.files.stats(place.path, names)
+        assert seen[:3] == [place.files.stat(f"{place.path}/{name}") for name in names[:3]]
+        assert seen[3:5] == [None, None]
+        assert seen[5] is not None
+        assert stat.S_ISLNK(seen[5].st_mode)
+        outside = ["out/secret", "../outside/secret", "..", "a/..", "", "/etc/passwd", "x\0/y"]
+        assert place.files.stats(place.path, outside) == [None] * len(outside)
+
     def test_xattr(self, place: Place) -> None:
         """An attribute comes as bytes, None where there is none."""
         (place.disk / "file").touch()
