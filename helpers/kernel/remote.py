@@ -14,6 +14,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
 from contextlib import suppress
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, Final, Protocol
 
 from helpers.kernel import agent
@@ -85,8 +86,14 @@ class _Connection:
         self._waiting: dict[int, Future[Any]] = {}
         self._closed = False
         self.who = Subscribers()
-        self._thread = threading.Thread(target=self._receive, name="agent", daemon=True)
-        self._thread.start()
+        self._events: SimpleQueue[tuple[int, str, str] | None] = SimpleQueue()
+        self._threads = [
+            threading.Thread(target=self._receive, name="agent", daemon=True),
+            # apart, so that who is told of an event may ask the agent about it
+            threading.Thread(target=self._tell, name="folders", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def ask(self, op: str, args: dict[str, Any]) -> Any:
         number = next(self._numbers)
@@ -119,6 +126,11 @@ class _Connection:
         for answer in waiting:
             if not answer.done():
                 answer.set_exception(_broken())
+        self._events.put(None)
+
+    def _tell(self) -> None:
+        while (event := self._events.get()) is not None:
+            self.who.tell(*event)
 
     def _next(self) -> bytes:
         try:
@@ -130,7 +142,8 @@ class _Connection:
         with suppress(ValueError, KeyError, TypeError):
             said = json.loads(line)
             if "event" in said:
-                self.who.tell(*said["event"])
+                number, kind, name = said["event"]
+                self._events.put((number, kind, name))
                 return
             answer = self._waiting.get(said["id"])
             if answer is None:
@@ -142,8 +155,9 @@ class _Connection:
 
     def close(self) -> None:
         self._transport.close()
-        if threading.current_thread() is not self._thread:
-            self._thread.join(5)
+        for thread in self._threads:
+            if threading.current_thread() is not thread:
+                thread.join(5)
         after = getattr(self._transport, "close_output", None)
         if after is not None:
             after()
