@@ -89,6 +89,7 @@ _SLOW: Final = (
     ("pids", "pids.max", "pids.max"),
     ("blkio", "io.stat", "blkio.throttle.io_service_bytes_recursive"),
     ("blkio", "", "blkio.throttle.io_serviced_recursive"),
+    ("memory", "", "memory.memsw.failcnt"),
 )
 
 
@@ -286,6 +287,10 @@ def _memory_events(plan: Plan, found: Contents) -> MemoryEvents | Unavailable:
         return MemoryEvents(*pick(_EVENTS, content, plan.absent))
     (killed,) = pick((b"oom_kill",), content, plan.absent)
     failed = known(number, found[8], plan.absent)
+    # Where memory and swap together have the same limit, it is theirs that is met.
+    with_swap = known(number, found[12], plan.absent)
+    if isinstance(failed, int) and isinstance(with_swap, int):
+        failed += with_swap
     return MemoryEvents(plan.absent_v1, failed, plan.absent_v1, killed)
 
 

@@ -136,7 +136,8 @@ class MemoryStat:
 class MemoryEvents:
     """memory.events: how often usage was pushed below high, met max, ran out, and who was killed.
 
-    v1 counts `max` in memory.failcnt and `oom_kill` in memory.oom_control, and no others.
+    v1 counts `max` in memory.failcnt and memory.memsw.failcnt (swap included), `oom_kill` in
+    memory.oom_control, and no others.
     """
 
     high: Figure

@@ -44,7 +44,8 @@ V1 = {
         "memory.usage_in_bytes": "8192\n",
         "memory.max_usage_in_bytes": "16384\n",
         "memory.limit_in_bytes": "1048576\n",
-        "memory.failcnt": "4\n",
+        "memory.failcnt": "3\n",
+        "memory.memsw.failcnt": "1\n",
         "memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n",
         "memory.stat": "cache 1\nrss 1\ntotal_cache 2048\ntotal_rss 4096\n"
         "total_inactive_file 1024\ntotal_active_file 1000\ntotal_shmem 8\n",
