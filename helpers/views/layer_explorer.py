@@ -304,8 +304,8 @@ def _texts_of_the_tree() -> dict[str, str]:
     return {
         "files": _("Files"),
         "view": _("Show"),
-        "upto": _("all up to layer {number}"),
-        "only": _("what layer {number} did"),
+        "upto": _("up to layer {number}"),
+        "only": _("only layer {number}"),
         "filter": _("Filter by name"),
         "kind": _("Kind"),
         "any": _("all kinds"),
@@ -327,6 +327,7 @@ def _texts_of_the_tree() -> dict[str, str]:
         "empty": _("no files"),
         "nothing": _("Nothing here is called so, or is of this kind."),
         "was": _("was {size} in layer {layer}"),
+        "folder was": _("other owner or permissions than in layer {layer}"),
         "same bytes": _("same bytes as in layer {layer}"),
         "replaced by": _("✗ replaced by layer {layer}"),
         "deleted by": _("✗ deleted by layer {layer}"),

@@ -148,6 +148,10 @@ def test_in_jupyterlab_it_is_live(browser: Browser, jupyter: Lab) -> None:
     ]
     view.get_by_role("radio").last.check()
     expect(view.get_by_role("status")).to_contain_text("Up to layer 1: 21 B stored")
-    page.keyboard.press("Tab")
+    view.get_by_role("tree").focus()
+    for key in ("a", "b", "d", "d", "ArrowDown"):  # JupyterLab's own keys for cells
+        page.keyboard.press(key)
+    assert panel.locator(".jp-Cell").count() == 1
+    assert panel.get_by_role("tree").evaluate("tree => tree === document.activeElement")
     assert faults == []
     page.context.close()

@@ -187,6 +187,10 @@ function frame(model, now, { onTab }) {
   const tabs = h("span", { class: "lab-w-tabs" }, buttons.picture, buttons.table);
   const head = h("div", { class: "lab-w-head" }, title, level, tabs);
   const root = h("div", { class: "lab-w", role: "group", "aria-label": model.get("title") }, head);
+  root.addEventListener("keydown", (event) => {
+    // else a letter typed here would edit JupyterLab's cells
+    if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
+  });
   for (const [name, colour] of Object.entries(model.get("colours") ?? {}))
     root.style.setProperty(`--lab-${name}`, colour);
   root.append(stage, sheet);

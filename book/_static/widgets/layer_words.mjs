@@ -66,6 +66,7 @@ function noteOf({ tree, rows, choice }, row, { t }) {
   if (sign === "deleted" || sign === "replaced")
     return t(GONE[tree.how[v]], { layer: tree.hiddenBy[v] });
   if (sign !== "changed" || !replaces(tree, v)) return "";
+  if (tree.kind[v] === "d") return t("folder was", { layer: tree.layer[v - 1] });
   if (sameBytes(tree, v)) return t("same bytes", { layer: tree.layer[v - 1] });
   return t("was", { size: bytes(tree.size[v - 1]), layer: tree.layer[v - 1] });
 }

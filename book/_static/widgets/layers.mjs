@@ -144,8 +144,13 @@ function toolsOf(now) {
 
 function legendOf({ t }) {
   const letter = (sign) => [
-    h("span", { class: `lab-l-key lab-l-${sign}` }, t(`${sign} letter`)),
-    ` ${t(sign)} `,
+    h(
+      "span",
+      { class: "lab-l-entry" },
+      h("span", { class: `lab-l-key lab-l-${sign}` }, t(`${sign} letter`)),
+      ` ${t(sign)}`,
+    ),
+    " ",
   ];
   return h("p", { class: "lab-l-legend" }, ...SIGNS.slice(1).flatMap(letter), h("br"), t("legend"));
 }
@@ -157,6 +162,8 @@ function treeOf(now) {
   const element = h("div", { class: "lab-l-tree", role: "tree", tabindex: 0 }, space);
   element.setAttribute("aria-label", now.t("files"));
   const none = h("p", { class: "lab-l-none", hidden: true }, now.t("nothing"));
+  const most = Math.min(chosen(now).tree.node.length, MOST_SEEN);
+  element.style.height = `${most * ROW + 2}px`; // the same whatever is open: nothing below moves
   let waiting = 0;
   const scrolled = () => {
     waiting ||= requestAnimationFrame(() => {
@@ -311,6 +318,7 @@ const EXPLORER = `
 .lab-l-bar.lab-l-added { background: var(--lab-added); }
 .lab-l-bar.lab-l-hidden { border: 1px solid var(--lab-deleted); box-sizing: border-box;
   background: repeating-linear-gradient(135deg, var(--lab-deleted) 0 2px, transparent 2px 5px); }
+.lab-l-scores summary { display: list-item; cursor: pointer; }
 .lab-l-scores dt { font-weight: 600; }
 .lab-l-scores dd { margin: 0 0 .3em; font-size: .9em; }
 .lab-l-scores dl { margin: .3em 0; }
@@ -319,7 +327,7 @@ const EXPLORER = `
 .lab-l-tools select, .lab-l-tools input { font: inherit; color: inherit; background: transparent;
   border: 1px solid rgb(127 127 127 / .7); border-radius: 4px; padding: .1em .3em; min-width: 0; }
 .lab-l-tools option { color: CanvasText; background: Canvas; }
-.lab-l-tree { position: relative; overflow: auto; height: calc(14 * 26px); overflow-x: hidden;
+.lab-l-tree { position: relative; overflow: auto; overflow-x: hidden; box-sizing: border-box;
   border: 1px solid rgb(127 127 127 / .4); border-radius: 4px; }
 .lab-l-tree > div { position: relative; }
 .lab-l-item { position: absolute; left: 0; right: 0; height: 26px; display: flex; gap: .5em;
@@ -335,6 +343,7 @@ const EXPLORER = `
 .lab-l-size { flex: none; font-size: .85em; font-variant-numeric: tabular-nums; }
 .lab-l-key { flex: none; min-width: 2.6em; text-align: center; font: .8em/1.5 ui-monospace, monospace;
   border: 1px solid transparent; border-radius: 3px; padding: 0 .3em; display: inline-block; }
+.lab-l-entry { white-space: nowrap; margin-inline-end: .3em; }
 .lab-l-legend .lab-l-key { min-width: 1.4em; }
 .lab-l-legend { margin: .3em 0 0; font-size: .85em; }
 .lab-l-is-same, .lab-l-key.lab-l-same { border-color: var(--lab-image); }
