@@ -139,7 +139,7 @@ def test_a_busy_container_is_throttled(files: Files, start) -> None:
 
 
 def test_a_greedy_container_is_killed(files: Files, start) -> None:
-    """Memory beyond the limit is met, and one process killed for it."""
+    """Memory beyond the limit costs a process its life, and v2 counts the limit as met."""
     script = "tail -c 100000000 /dev/zero | tail; sleep 600"
     plan = plan_of(files, start(script, **LIMITS)[0])
 
@@ -153,7 +153,8 @@ def test_a_greedy_container_is_killed(files: Files, start) -> None:
     events = seen(files, plan)[1].memory_events
     assert not isinstance(events, Unavailable)
     assert isinstance(events.max, int)
-    assert events.max > 0
+    # kernels have been seen to leave v1's failcnt at 0
+    assert events.max > 0 or plan.cgroup.version != "v2"
 
 
 def test_pressure_grows_where_tasks_wait(files: Files, start) -> None:
