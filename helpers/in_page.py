@@ -15,6 +15,8 @@ import traceback
 from collections.abc import Callable
 from typing import Any, Final
 
+from helpers.errors import LabError
+
 ERROR_LINES: Final = 8  # of a traceback: where it happened, and what
 Say = Callable[[str], object]
 
@@ -99,15 +101,15 @@ def _bundle(value: Any) -> dict[str, Any]:
 
 
 def _error(error: BaseException) -> dict[str, Any]:
-    if hasattr(error, "_render_traceback_"):
-        lines = list(error._render_traceback_())
+    if isinstance(error, LabError):
+        lines = str(error).splitlines()
     else:
         # Not our own frames, `_evaluate` and `run`: the reader's cell begins below them.
         trace = error.__traceback__
         while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
             trace = trace.tb_next
         text = "".join(traceback.format_exception(type(error), error, trace))
-        lines = text.splitlines()[-ERROR_LINES:]
+        lines = [line for line in text.splitlines() if line.strip(" ~^")][-ERROR_LINES:]
     return {
         "output_type": "error",
         "ename": type(error).__name__,

@@ -194,6 +194,7 @@ def texts() -> dict[str, str]:
         "hint": _("Loads Python into your browser, once: {mb} MB."),
         "press": _("Now press “Run in this page”."),
         "loading": _("Loading Python …"),
+        "starting": _("Starting Python …"),
         "progress": _("Loading Python"),
         "bytes": _("{loaded} of {total} MB"),
         "running": _("Running …"),

@@ -20,9 +20,10 @@ export function counting(sizes, tell) {
     tell({ loaded, total });
   };
 
-  /** A file that came without our seeing it on its way. */
-  const arrived = (name) => {
+  /** A file that came without our seeing it on its way; bytes: what travelled, where known. */
+  const arrived = (name, bytes) => {
     const part = parts.get(name);
+    part.sent = bytes || part.sent;
     part.seen = part.raw;
     report();
   };

@@ -102,6 +102,8 @@ class Cell {
   loading(progress) {
     this.bar.hidden = this.bytes.hidden = !progress;
     if (!progress) return;
+    this.hint.hidden = true;
+    if (progress.loaded === progress.total) this.status.textContent = texts.starting;
     this.bar.max = progress.total;
     this.bar.value = progress.loaded;
     const numbers = { loaded: size(progress.loaded), total: size(progress.total) };

@@ -17,10 +17,13 @@ async function boot({ pyodide, archive, sizes, language }) {
   self.fetch = count.counted(self.fetch.bind(self));
   const book = fetch(new URL(archive, import.meta.url)).then(whole);
   book.catch(() => {}); // looked at below; until then it is no unhandled failure
-  const { loadPyodide } = await import(`${base}pyodide.mjs`);
-  count.arrived("pyodide.mjs");
-  await import(`${base}pyodide.asm.mjs`);
-  count.arrived("pyodide.asm.mjs");
+  const module = async (name) => {
+    const made = await import(base + name);
+    count.arrived(name, performance.getEntriesByName(base + name).at(-1)?.encodedBodySize);
+    return made;
+  };
+  const { loadPyodide } = await module("pyodide.mjs");
+  await module("pyodide.asm.mjs");
   const python = await loadPyodide({
     indexURL: base,
     packageBaseUrl: base,
