@@ -649,14 +649,17 @@ def _xattr(path: str, name: str, follow: bool = True) -> bytes | None:
 
 
 def _marks(folder: int, name: str, xattrs: list[str]) -> dict[str, bytes]:
-    found = {}
-    for xattr in xattrs:
-        try:
-            value = _xattr(f"/proc/self/fd/{folder}/{name}", xattr, follow=False)
-        except OSError:
-            continue  # gone, or not ours to see
-        if value is not None:
-            found[xattr] = value
+    path = f"/proc/self/fd/{folder}/{name}"
+    found: dict[str, bytes] = {}
+    try:
+        # One list is cheaper than asking for each: nearly always it is empty.
+        for xattr in os.listxattr(path, follow_symlinks=False):
+            if xattr in xattrs:
+                value = _xattr(path, xattr, follow=False)
+                if value is not None:
+                    found[xattr] = value
+    except OSError:
+        pass  # gone, not ours to see, or a file system without
     return found
 
 
