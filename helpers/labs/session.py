@@ -12,7 +12,8 @@ import atexit
 import os
 import secrets
 import socket
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,7 @@ class Session:
         self._ports: dict[str, int] = {}
         self._client: DockerClient | None = None
         self._shell: shell.Shell | None = None
+        self._last: list[Callable[[], object]] = []
         self._closed = False
 
     # -- what a lab's objects are called and marked with
@@ -164,6 +166,13 @@ class Session:
             folder = self.scratch / "bin"
             self._shell = shell.enter(folder, self.engine.endpoint, self.labels)
 
+    def at_end(self, last: Callable[[], object]) -> None:
+        """Have `last` called when the lab ends, before anything is removed; the latest first.
+
+        Nothing it raises is heard of: the end must come.
+        """
+        self._last.append(last)
+
     def leave(self) -> None:
         """Let go of the engine and leave all that was made: another process's run, say."""
         if self._client is not None:
@@ -175,6 +184,9 @@ class Session:
         if self._closed:
             return Removal()
         self._closed = True
+        while self._last:
+            with suppress(Exception):
+                self._last.pop()()
         if self._shell is not None:
             self._shell.leave()
         removal = Removal()
