@@ -22,7 +22,8 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.pages.jupyterlab import Lab, started
-from tests.pages.visiting import PREFIX, Visit, build
+from tests.pages.sweep import Sight, look_at
+from tests.pages.visiting import PREFIX, Visit, build, pages
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or "chromium"
 # As root Chromium refuses its own sandbox; the rest keeps it from calling home.
@@ -50,7 +51,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the real book's pages, built once a run with warnings as errors."""
     folder = tmp_path_factory.mktemp("site")
     done = build(folder)
-    assert done.status == 0, done.stdout + done.stderr
+    assert done.status == 0, done.stderr
     return folder / "_build" / "html"
 
 
@@ -98,3 +99,9 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """JupyterLab on a copy of the book, started once a run."""
     with started(tmp_path_factory.mktemp("jupyterlab")) as lab:
         yield lab
+
+
+@pytest.fixture(scope="session")
+def sights(built: Path, visit: Callable[..., Visit]) -> dict[str, Sight]:
+    """What every page of the real book shows when it is looked at from all sides."""
+    return {page: look_at(page, built, visit) for page in pages(built)}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.pages.sweep import Sight
 from tests.pages.visiting import Visit, pages
 from tools.sphinx import icons
 
@@ -35,20 +36,17 @@ def _weigh(file: Path) -> int:
     return len(data) if file.suffix in PACKED else len(gzip.compress(data, 6))
 
 
-def _first(built: Path, visit: Callable[..., Visit], page: str) -> First:
-    with visit(page, reduced_motion="reduce") as seen:
-        seen.to_the_end()
-        asked = frozenset(seen.asked)
-    text = (built / page).read_text(encoding="utf-8")
-    figures = 'class="lab-figure"' in text
-    kind = "plots" if figures else "prose"
-    kind = "widgets" if 'class="lab-widget"' in text else kind
-    return First(page, kind, asked, sum(_weigh(built / path) for path in asked), figures)
-
-
 @pytest.fixture(scope="module")
-def firsts(built: Path, visit: Callable[..., Visit]) -> dict[str, First]:
-    return {page: _first(built, visit, page) for page in pages(built)}
+def firsts(built: Path, sights: dict[str, Sight]) -> dict[str, First]:
+    return {page: _first(built, sight) for page, sight in sights.items()}
+
+
+def _first(built: Path, sight: Sight) -> First:
+    figures = 'class="lab-figure"' in sight.text
+    kind = "plots" if figures else "prose"
+    kind = "widgets" if 'class="lab-widget"' in sight.text else kind
+    weight = sum(_weigh(built / path) for path in sight.asked)
+    return First(sight.page, kind, sight.asked, weight, figures)
 
 
 def test_every_page_is_light(firsts: dict[str, First]) -> None:

@@ -27,6 +27,7 @@ NEEDED_FOR: Final = {
     "copybutton.css": _CODE,
 }
 _INLINE: Final = {"toggleHintShow", "toggleHintHide", "toggleOpenOnPrint", "togglebuttonSelector"}
+_HIDING_LABEL: Final = ' aria-label="Toggle hidden content"'
 _LAST: Final = 900  # after the extensions that add files to a page
 
 
@@ -52,7 +53,9 @@ def is_needed(asset: Any, body: str) -> bool:
 def _drop_unused(
     app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: object
 ) -> None:
-    body = context.get("body", "")
+    app.add_js_file("print.mjs", type="module")
+    # myst-nb gives what unfolds a cell a label that hides the text one sees there.
+    context["body"] = body = context.get("body", "").replace(_HIDING_LABEL, "")
     for kind in ("script_files", "css_files"):
         # In place: Sphinx puts the whole list back after each page.
         context[kind][:] = [asset for asset in context[kind] if is_needed(asset, body)]
