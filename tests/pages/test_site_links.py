@@ -86,7 +86,7 @@ def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "page"),
     [
-        ("copy-on-write", "intro"),  # prose
+        ("mines", "intro"),  # prose
         ("Untagged", "docker/020-images-and-layers"),  # what a command printed
         ("goodbye", "docker/010-run"),
     ],

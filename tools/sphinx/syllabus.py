@@ -1,7 +1,7 @@
 """The course's topics and where the book teaches them (`book/syllabus.yml`).
 
     python -m tools.sphinx.syllabus            say what does not resolve
-    python -m tools.sphinx.syllabus --write    write what the chapter pages say of it
+    python -m tools.sphinx.syllabus --write    write what chapter pages and front page say of it
 
 Status and table are plain Markdown in the pages, not a directive, so that JupyterLab and a code
 host show them as the site does.
@@ -27,7 +27,7 @@ from helpers import paths
 
 ANCHORED_LEVELS: Final = 3  # as `myst_heading_anchors` in _config.yml
 # Two parts of a chapter page are written from the syllabus; each stands between two marks.
-_BEGIN, _END = "<!-- written from syllabus.yml: {part} -->\n", "<!-- end of {part} -->"
+_BEGIN, _END = "<!-- written from {source}: {part} -->\n", "<!-- end of {part} -->"
 
 
 @dataclass(frozen=True)
@@ -155,9 +155,16 @@ def _plain(text: str) -> str:
     return re.sub(r"([|*_<\[\]])", r"\\\1", text)
 
 
-def with_part(page: str, part: str, written: str) -> str:
+def page_link(page: str, book: Path) -> str:
+    """Return a link from the front page to `page`, with the page's title as its text."""
+    file = page_file(book, page)
+    title = next(iter(sections(file).values()), page) if file else page
+    return f"[{_plain(title)}]({page}{file.suffix if file else ''})"
+
+
+def with_part(page: str, part: str, written: str, source: str = "syllabus.yml") -> str:
     """Return a page's text with one part replaced. Raises ValueError where its marks miss."""
-    begin, end = _BEGIN.format(part=part), _END.format(part=part)
+    begin, end = _BEGIN.format(part=part, source=source), _END.format(part=part)
     head, found, rest = page.partition(begin)
     _, closed, tail = rest.partition(end)
     if not found or not closed:
@@ -166,12 +173,16 @@ def with_part(page: str, part: str, written: str) -> str:
 
 
 def chapter_pages(chapters: Sequence[Chapter], book: Path) -> dict[Path, str]:
-    """Return each chapter's page and what its text should be."""
+    """Return each chapter's page, and the front page, and what their texts should be."""
+    from tools.sphinx import readers  # which imports this module
+
     pages: dict[Path, str] = {}
     for chapter in chapters:
         page = book / chapter.id / "index.md"
         text = with_part(page.read_text(encoding="utf-8"), "status", status(chapter, book))
         pages[page] = with_part(text, "table", table(chapter, book))
+    if (book / "readers.yml").is_file():
+        pages |= readers.front_page(chapters, book)
     return pages
 
 
