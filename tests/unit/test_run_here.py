@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from helpers.paths import BOOK
-from tools.sphinx import plain_python, run_here
+from tools import npm
+from tools.sphinx import page_python, plain_python, run_here
 
 # Imports our archive before anything of this environment could be found.
 ALONE = """
@@ -101,6 +102,18 @@ def test_the_archive_is_the_same_each_time() -> None:
     plain_python.archive.cache_clear()
     assert (plain_python.archive(one), plain_python.archive_name(one)) == (first, name)
     assert plain_python.archive_name(frozenset({"helpers.views.palette"})) != name
+
+
+def test_the_pages_python_has_the_whole_standard_library() -> None:
+    """What starts with Python is compiled, so that browsers need not; nothing is missing."""
+    with zipfile.ZipFile(npm.package("pyodide") / page_python.LIBRARY) as library:
+        sources = set(library.namelist())
+    with zipfile.ZipFile(page_python.files()[page_python.LIBRARY]) as library:
+        names = library.namelist()
+    compiled = {name for name in names if name.endswith(".pyc")}
+    assert {name.removesuffix("c") if name in compiled else name for name in names} == sources
+    assert len(names) == len(sources)
+    assert {"typing.pyc", "enum.pyc", "dataclasses.pyc", "asyncio/events.pyc"} <= compiled
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from helpers import command
 from helpers.paths import BOOK
 from helpers.views import curves
-from tools.sphinx import run_here
+from tools.sphinx import page_python
 
 pytestmark = pytest.mark.slow
 
@@ -54,7 +54,8 @@ def test_a_cell_is_shown_on_a_markdown_page_too(tmp_path: Path) -> None:
         assert cell.count("run-here-settings") == 1
         assert "run-here/runhere.mjs" in html
     static = tmp_path / "html" / "_static"
-    assert {path.name for path in next(static.glob("pyodide-*")).iterdir()} == set(run_here.FILES)
+    python = static / page_python.folder()
+    assert {path.name for path in python.iterdir()} == set(page_python.FILES)
     assert [*(static / "run-here").glob("helpers-*.zip")]
 
 

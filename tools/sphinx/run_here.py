@@ -2,8 +2,9 @@
 
 A page with such cells gets a module (`_static/run-here/runhere.mjs`) that gives them a button
 and sliders. On the first click it loads Python compiled to WebAssembly (npm's pyodide, copied
-into the site) and our own modules that the cells import (see plain_python.py), from this site
-alone. Other pages get nothing, and neither does the site where no page has such a cell.
+into the site, see page_python.py) and our own modules that the cells import (see
+plain_python.py), from this site alone. Other pages get nothing, and neither does a site
+without such cells.
 
 A Markdown page shows a notebook's cell by its id, with the outputs stored there:
 
@@ -13,12 +14,10 @@ A Markdown page shows a notebook's cell by its id, with the outputs stored there
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,17 +28,9 @@ from sphinx.util.docutils import SphinxDirective
 
 from helpers.text import _
 from helpers.views import cards
-from tools import npm
-from tools.sphinx import cell_lexer, plain_python, plotly_figures
+from tools.sphinx import cell_lexer, page_python, plain_python, plotly_figures
 
 TAG: Final = "run-here"
-FILES: Final = (
-    "pyodide.mjs",
-    "pyodide.asm.mjs",
-    "pyodide.asm.wasm",
-    "python_stdlib.zip",
-    "pyodide-lock.json",
-)
 _SLIDER: Final = re.compile(
     r"^\w+[ \t]*=[ \t]*(?P<value>-?\d+(?:\.\d+)?)[ \t]*#[ \t]*run:[ \t]*"
     r"(?P<low>-?\d+(?:\.\d+)?)\.\.(?P<high>-?\d+(?:\.\d+)?)[ \t]+step[ \t]+(?P<step>\d+(?:\.\d+)?)"
@@ -164,24 +155,6 @@ def _html(output: Mapping[str, Any]) -> nodes.Node:
 # -- the page
 
 
-@cache
-def _sizes() -> dict[str, dict[str, int]]:
-    """Return for each file of Python its bytes, raw and gzipped (zip files are packed)."""
-    found = {}
-    for name in FILES:
-        data = (npm.package("pyodide") / name).read_bytes()
-        packed = data if name.endswith(".zip") else gzip.compress(data, 6, mtime=0)
-        found[name] = {"raw": len(data), "packed": len(packed)}
-    return found
-
-
-@cache
-def _folder() -> str:
-    # The version is in the name: browsers keep these files for long.
-    made = json.loads((npm.package("pyodide") / "package.json").read_text(encoding="utf-8"))
-    return f"pyodide-{made['version']}"
-
-
 def texts() -> dict[str, str]:
     """Return the sentences of the page's module."""
     return {
@@ -224,9 +197,9 @@ def _used(app: Sphinx) -> bool:
 
 def _settings(app: Sphinx) -> str:
     settings = {
-        "pyodide": f"../{_folder()}/",
+        "pyodide": f"../{page_python.folder()}/",
         "archive": plain_python.archive_name(_modules(app)),
-        "sizes": _sizes(),
+        "sizes": page_python.sizes(),
         "language": app.config.language,
         "texts": texts(),
         "titleSpace": plotly_figures.TITLE_SPACE,
@@ -256,9 +229,9 @@ def _copy(app: Sphinx, error: Exception | None) -> None:
     if error is not None or app.builder.format != "html" or not _used(app):
         return
     static = Path(app.outdir) / "_static"
-    (static / _folder()).mkdir(exist_ok=True)
-    for name in FILES:
-        shutil.copyfile(npm.package("pyodide") / name, static / _folder() / name)
+    (static / page_python.folder()).mkdir(exist_ok=True)
+    for name, file in page_python.files().items():
+        shutil.copyfile(file, static / page_python.folder() / name)
     shutil.copyfile(_STYLE, static / "run-here" / "run-here.css")
     modules = _modules(app)
     made = static / "run-here" / plain_python.archive_name(modules)
