@@ -4,6 +4,7 @@
     ├── MissingNeed          the machine lacks what this lab needs (Docker, root, ...)
     ├── EngineError          the container engine refused or failed
     │   ├── EngineUnavailable    no engine answers
+    │   │   └── EngineLost           it answered when the lab began
     │   ├── ImageMissing         an image is neither here nor to be had
     │   ├── PortTaken            something else listens on the port
     │   └── DiskFull             no space left where the engine keeps its data
@@ -59,6 +60,20 @@ class EngineUnavailable(EngineError):
             remedy=_(
                 "Start Docker Desktop, or on Linux `sudo systemctl start docker`; "
                 "`labs doctor` tells more."
+            ),
+        )
+
+
+class EngineLost(EngineUnavailable):
+    """The engine answered when the lab began, and does not now."""
+
+    def __init__(self, where: str) -> None:
+        LabError.__init__(
+            self,
+            _("The container engine at {where} does not answer any more.").format(where=where),
+            remedy=_(
+                "Start it again (Docker Desktop, or on Linux `sudo systemctl start docker`), then "
+                "run this notebook from the top."
             ),
         )
 

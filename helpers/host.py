@@ -66,8 +66,14 @@ def describe_engine(info: dict[str, Any], version: dict[str, Any], endpoint: End
 
 def look_for_engine() -> Engine | Unavailable:
     """Find the engine a person would expect and ask it about itself."""
-    if os.environ.get("LABS_ENGINE") == "none":
-        return Unavailable(_("LABS_ENGINE=none asks the labs to do without an engine"))
+    match os.environ.get("LABS_ENGINE"):
+        case "none":
+            return Unavailable(_("LABS_ENGINE=none asks the labs to do without an engine"))
+        case "binder":
+            return Unavailable(
+                _("Binder has no container engine"),
+                _("On your own machine `make start` runs this lab live."),
+            )
     endpoint = find()
     if endpoint is None:
         return Unavailable(

@@ -95,7 +95,7 @@ def search(
     ping: asks one endpoint, raises LabError where nobody answers (for tests).
     """
     environ = os.environ if environ is None else environ
-    if environ.get("LABS_ENGINE") == "none":
+    if environ.get("LABS_ENGINE") in ("none", "binder"):
         return Search(None, (Tried(Endpoint("none", "LABS_ENGINE"), _("switched off")),))
     tried: list[Tried] = []
     for endpoint in unique(candidates(environ)):

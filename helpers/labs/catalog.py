@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from helpers import paths
-from helpers.errors import BookError
-from helpers.labs.recording import WIDGET_STATE, is_ribbon, outputs_digest, source_digest
+from helpers.command import run
+from helpers.errors import BookError, LabError
+from helpers.labs.recording import (
+    WIDGET_STATE,
+    WIDGET_VIEW,
+    is_ribbon,
+    outputs_digest,
+    source_digest,
+)
 from helpers.records.host import Capabilities, Unavailable
 from helpers.records.lab import Lab, Provenance, StoredCell
 from helpers.text import _
@@ -38,6 +46,35 @@ def load(ident: str, book: Path | None = None) -> Lab:
             _("The notebook {path} cannot be read: {error}.").format(path=path, error=error),
             remedy=_("`git restore {path}` brings back the book's own copy.").format(path=path),
         ) from error
+
+
+def recording(lab: Lab) -> Lab:
+    """Return `lab` with the outputs that were recorded, also where its notebook has others now.
+
+    JupyterLab saves what a reader cleared, edited or ran; the book's own copy is unchanged:
+    in the folder LABS_RECORDINGS, or what git has. Without one, the notebook has to do.
+    """
+    if all(cell.intact for cell in lab.cells) and _has_widgets(lab):
+        return lab
+    text = _own_copy(lab)
+    return parse(lab.ident, lab.path, json.loads(text)) if text else lab
+
+
+def _has_widgets(lab: Lab) -> bool:
+    views = (out.get("data", {}).get(WIDGET_VIEW) for cell in lab.cells for out in cell.outputs)
+    return all(view.get("model_id") in lab.widgets for view in views if view)
+
+
+def _own_copy(lab: Lab) -> str:
+    folder = os.environ.get("LABS_RECORDINGS")
+    copy = Path(folder or "/nonexistent") / f"{lab.ident}.ipynb"
+    if copy.is_file():
+        return copy.read_text(encoding="utf-8")
+    try:
+        shown = run(["git", "show", f"HEAD:./{lab.path.name}"], cwd=lab.path.parent, check=False)
+    except LabError:  # no git here
+        return ""
+    return shown.stdout if shown.status == 0 else ""
 
 
 def parse(ident: str, path: Path, notebook: Mapping[str, Any]) -> Lab:

@@ -12,7 +12,7 @@ from helpers.drivers import images
 from helpers.drivers.engine import engine_errors
 from helpers.errors import EngineUnavailable, LabError
 from helpers.host import probe
-from helpers.labs import catalog, cleaning, replay, session
+from helpers.labs import catalog, cleaning, lost_engine, replay, session
 from helpers.records.host import Capabilities, Engine, Unavailable
 from helpers.records.images import Step
 from helpers.records.lab import Lab, Level
@@ -28,15 +28,18 @@ def open_lab(ident: str) -> session.Session:
     shell = get_ipython()
     if shell is not None:
         replay.uninstall(shell)
+        lost_engine.unwatch(shell)
     if lacking:
         engine: Engine | Unavailable = lacking[0][1]
         here = session.begin(lab, engine)
         if shell is not None:
-            replay.install(shell, lab, lacking)
+            replay.install(shell, catalog.recording(lab), lacking)
     else:
         here = session.begin(lab, seen.engine)
         if "docker" in lab.needs:
             _make_ready(here)
+            if shell is not None and isinstance(seen.engine, Engine):
+                lost_engine.watch(shell, seen.engine.endpoint)
     display(ribbon(lab, seen, lacking))  # type: ignore[no-untyped-call]
     return here
 

@@ -1,20 +1,20 @@
 """Answer cells from their recording where the machine lacks what they need.
 
 An input transformer looks at each cell before it runs. A cell whose source is exactly the
-book's is answered with the outputs stored in the notebook, under a ribbon that says so. A
-cell the reader has edited is never answered from a recording: where it would need what is
-missing, one sentence says so; where it needs nothing, it runs.
+book's is answered with its recorded outputs, under a ribbon that says so, and what it imports
+is imported. A cell the reader has edited is never answered from a recording: where it would
+need what is missing, one sentence says so; where it needs nothing, it runs.
 """
 
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from helpers.errors import MissingNeed
+from helpers.labs import cells
 from helpers.labs.recording import RIBBON_MARK, WIDGET_VIEW
 from helpers.records.host import Unavailable
 from helpers.records.lab import Lab, StoredCell
@@ -24,8 +24,11 @@ from helpers.views import cards
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-_ENGINE_COMMAND = re.compile(r"^\s*(!|%|.*=\s*!).*\bdocker\b|^%%(bash|sh)\b", re.MULTILINE)
-_MAGIC_LINE = re.compile(r"^\s*(?:(\w+)\s*=\s*)?[!%].*$", re.MULTILINE)
+# What a session answers by itself: `here.hint("till")` needs no engine.
+ENGINE_FREE: Final = frozenset(
+    {"clean_up", "engine", "files", "hint", "image", "lab", "labels", "live", "name", "port"}
+    | {"predict", "quiz", "run"}
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,8 @@ class Replay:
 
     def __post_init__(self) -> None:
         recorded = [cell for cell in self.lab.cells if not cell.runs_anywhere]
-        self.given = frozenset(name for cell in recorded for name in assigned(cell.source))
+        trees = [tree for cell in recorded if (tree := cells.parse(cell.source))]
+        self.given = frozenset(name for tree in trees for name in cells.assigned(tree))
 
     def decide(self, source: str, known: Iterable[str] = ()) -> Answer:
         """Say what to do with `source`. known: names that exist in the notebook already."""
@@ -61,41 +65,46 @@ class Replay:
         places = [i for i, cell in enumerate(self.lab.cells) if cell.source == source]
         if not places:
             return None
-        self.last = next((i for i in places if i > self.last), places[0])
-        return self.lab.cells[self.last]
+        return self.lab.cells[next((i for i in places if i > self.last), places[0])]
 
-
-def assigned(source: str) -> set[str]:
-    """Return the names a cell binds, `x = !command` among them; none where it does not parse."""
-    shell = {name for name in _MAGIC_LINE.findall(source) if name}
-    try:
-        tree = ast.parse(_MAGIC_LINE.sub("", source))
-    except SyntaxError:
-        return shell
-    stores = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and _is_store(n)}
-    defined = {
-        node.name
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
-    }
-    return shell | stores | defined
-
-
-def _is_store(node: ast.Name) -> bool:
-    return isinstance(node.ctx, ast.Store)
+    def answered(self, cell: StoredCell) -> None:
+        """Note that the reader was here. (Not when deciding: a kernel may ask twice.)"""
+        self.last = self.lab.cells.index(cell)
 
 
 def needs_engine(source: str, unavailable: Iterable[str]) -> bool:
     """Tell whether a cell that is not the book's would need what is missing: it calls docker,
-    or uses the session or a name that only a recorded cell would have made."""
-    if _ENGINE_COMMAND.search(source):
+    or uses the session's engine or a name that only a recorded cell would have made."""
+    tree = cells.parse(source)
+    if tree is None:
+        return False  # Python says so better than we could
+    if cells.calls_docker(tree):
         return True
-    try:
-        tree = ast.parse(_MAGIC_LINE.sub("", source))
-    except SyntaxError:
-        return False
-    loads = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and not _is_store(n)}
-    return bool(loads & ({"here"} | (set(unavailable) - assigned(source))))
+    lacking = set(unavailable)
+    used = cells.filled_in(tree)
+    if any(name.partition(".")[0] in lacking or _asks_engine(name) for name in used):
+        return True
+    free = {node.value for node in ast.walk(tree) if _is_free(node)}
+    loads = {
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and not cells.is_store(node) and node not in free
+    }
+    return bool(loads & ({"here"} | (lacking - cells.assigned(tree))))
+
+
+def _asks_engine(dotted: str) -> bool:
+    name, _dot, attribute = dotted.partition(".")
+    return name == "here" and attribute.partition(".")[0] not in ENGINE_FREE
+
+
+def _is_free(node: ast.AST) -> TypeGuard[ast.Attribute]:
+    return (
+        isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "here"
+        and node.attr in ENGINE_FREE
+    )
 
 
 class Replayer:
@@ -125,15 +134,23 @@ class Replayer:
         cell = self._answer.cell
         if cell is None:
             return
-        if cell.outputs and not cell.intact:
+        self.replay.answered(cell)
+        if not cell.intact:
             raise MissingNeed(
                 _("What is stored under this cell is not the book's recording any more."),
                 remedy=_("`git restore {path}` brings it back.").format(path=self.replay.lab.path),
             )
+        self._import(cell)
         if cell.outputs:
             self._publish_ribbon()
         for output in cell.outputs:
             self._publish(output)
+
+    def _import(self, cell: StoredCell) -> None:
+        """Import what the cell imports: cells that run, the reader's own too, build on it."""
+        tree = cells.parse(cell.source)
+        if tree is not None:
+            exec(compile(cells.imports(tree), "<imports>", "exec"), self.shell.user_ns)
 
     def refuse(self) -> None:
         """Say what an edited cell would need. Raises MissingNeed, always."""

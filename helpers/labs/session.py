@@ -57,6 +57,11 @@ class Session:
         return isinstance(self.engine, Engine)
 
     @property
+    def closed(self) -> bool:
+        """Whether nothing of this run is left to remove."""
+        return self._closed
+
+    @property
     def labels(self) -> dict[str, str]:
         """The labels of everything this run makes."""
         return self._labels.as_dict()
@@ -180,7 +185,10 @@ class Session:
             self._client = None
 
     def close(self) -> Removal:
-        """Remove all that this run made; a second call does nothing. Never raises."""
+        """Remove all that this run made; a second call does nothing. Never raises.
+
+        Where the engine did not answer the run stays open, and the next call tries again.
+        """
         if self._closed:
             return Removal()
         self._closed = True
@@ -195,6 +203,7 @@ class Session:
                 try:
                     removal = cleaning.remove_run(self.docker, self.run)
                 except EngineError as error:
+                    self._closed = False
                     removal = Removal(failed=cleaning.unreachable(self.lab.ident, self.run, error))
             scratch.remove(self.run)
         self.leave()
@@ -217,16 +226,16 @@ def new_run() -> str:
     return os.environ.get("LABS_RUN_ID") or secrets.token_hex(2)
 
 
-_current: Session | None = None
+_open: list[Session] = []  # of this process; more than one only where an engine went away
 
 
 def begin(lab: Lab, engine_seen: Engine | Unavailable) -> Session:
     """Open a session in this process, ending the one that was open."""
-    global _current
     end()
-    _current = Session(lab, new_run(), engine_seen, owner.current())
-    _current.open_shell()
-    return _current
+    made = Session(lab, new_run(), engine_seen, owner.current())
+    _open.append(made)
+    made.open_shell()
+    return made
 
 
 def attach(lab: Lab, engine_seen: Engine) -> Session:
@@ -250,11 +259,10 @@ def attach(lab: Lab, engine_seen: Engine) -> Session:
 
 
 def end() -> None:
-    """Close the session of this process, if one is open."""
-    global _current
-    if _current is not None:
-        _current.close()
-        _current = None
+    """Close what is open in this process: one session, and those whose engine had gone."""
+    for each in _open:
+        each.close()
+    _open[:] = [each for each in _open if not each.closed]
 
 
 atexit.register(end)

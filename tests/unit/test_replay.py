@@ -13,6 +13,7 @@ from IPython.utils.capture import capture_output
 
 from helpers.labs import catalog, replay
 from helpers.labs.recording import RIBBON_MARK, outputs_digest, source_digest
+from helpers.labs.session import Session
 from helpers.records.host import Unavailable
 from helpers.records.lab import Lab
 
@@ -130,17 +131,52 @@ def test_uninstall_gives_the_kernel_back(shell: InteractiveShell) -> None:
     assert said(shell, "print(1)") == "1\n"
 
 
+def test_kernel_that_asks_twice_gets_the_same_answer(shell: InteractiveShell) -> None:
+    """A kernel may transform a cell twice before it runs it: that is one visit, not two."""
+    before = {**STREAM, "text": "Not yet.\n"}
+    after = {**STREAM, "text": "Met.\n"}
+    lab = make_lab(cell("here.check('a')", before), cell("here.check('a')", after))
+    replay.install(shell, lab, LACKING)
+    shell.transform_cell("here.check('a')")
+    assert "Not yet." in said(shell, "here.check('a')")
+
+
+def test_imports_of_a_recorded_cell_are_made(shell: InteractiveShell) -> None:
+    """What the book's cell imports is there for the reader's own cells; the rest did not run."""
+    lab = make_lab(cell("import colorsys\n!docker ps\nmade = 1", STREAM))
+    replay.install(shell, lab, LACKING)
+    said(shell, "import colorsys\n!docker ps\nmade = 1")
+    assert said(shell, "print(colorsys.__name__)") == "colorsys\n"
+    assert "made" not in shell.user_ns
+
+
 @pytest.mark.parametrize(
-    ("source", "names"),
+    ("edited", "needs"),
     [
-        ("a = 1\nb: int = 2", {"a", "b"}),
-        ("ids = !docker ps -q", {"ids"}),
-        ("import os\nfor i in x:\n    j = i", {"i", "j"}),
-        ("def f(): ...", {"f"}),
-        ("(", set()),
-        ("!docker run x", set()),
+        ("!cat {here.files}/Dockerfile", False),
+        ("!cat {here.scratch}/shop/Dockerfile", True),
+        ("%%writefile {folder}/Dockerfile\nFROM x", True),
+        ("!{keyboard} '^C' wait", True),
+        ("%%bash\nls book/docker", False),
+        ("%%bash\ndocker ps", True),
+        ("!ls /var/lib/docker", False),
+        ("for n in range(3):\n    !docker run {n}", True),
+        ("!echo a \\\n  b", False),
+        ("here.hint('a')", False),
+        ("print(here.port('web'))", False),
+        ("here.check('a')", True),
+        ("show(here)", True),
+        ("print(container.name)", True),
+        ("container = 1\nprint(container)", False),
+        ("if", False),
     ],
 )
-def test_assigned_names(source: str, names: set[str]) -> None:
-    """The names a cell binds are found, through shell assignments too."""
-    assert replay.assigned(source) == names
+def test_what_an_edited_cell_needs(edited: str, needs: bool) -> None:
+    """Only what an engine, or a cell that was not run, would have to answer is refused."""
+    assert replay.needs_engine(edited, {"folder", "keyboard", "container"}) is needs
+
+
+def test_what_needs_no_engine_is_a_sessions_own() -> None:
+    """What is let through without an engine exists in a session."""
+    here = Session(make_lab(), "7f3a", LACKING[0][1], "")
+    assert not [name for name in replay.ENGINE_FREE if not hasattr(here, name)]
