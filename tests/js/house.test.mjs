@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { bytes, fill, frameAt } from "../../book/_static/widgets/house.mjs";
+import { bytes, fill, frameAt, lineOf, sighted } from "../../book/_static/widgets/house.mjs";
 import { StoredModel } from "../../book/_static/widgets/page.mjs";
 
 test("bytes are written as Docker writes them", () => {
@@ -37,4 +37,20 @@ test("a stored model tells its listeners of changes, and of nothing else", () =>
   model.set("watched", false);
   assert.deepEqual(heard, [true]);
   assert.equal(model.get("watched"), false);
+});
+
+test("a model is watched as long as one of its views can be seen", () => {
+  const model = {};
+  assert.equal(sighted(model, "above", true), true);
+  assert.equal(sighted(model, "below", true), true);
+  assert.equal(sighted(model, "above", false), true);
+  assert.equal(sighted(model, "below", false), false);
+  assert.equal(sighted({}, "elsewhere", false), false);
+});
+
+test("a view that comes later has the frames that came one by one", () => {
+  const model = new StoredModel({ frames: [{ at: 0 }] });
+  lineOf(model).push({ at: 1 });
+  assert.deepEqual(lineOf(model), [{ at: 0 }, { at: 1 }]);
+  assert.deepEqual(model.get("frames"), [{ at: 0 }]);
 });

@@ -8,7 +8,7 @@
 // table(now)           returns { head: [text], rows: [[text]] }: the same as a plain table
 // words(now)           returns one or two sentences: the text equivalent of what is shown now
 //
-// now: { state, frame, frames, index, mine, t(key, values), redraw() }. All comes from the
+// now: { state, frame, frames, index, mine, t(key, values), redraw(), goTo(index) }. All comes from the
 // model's state alone: `state` (what does not change), `frames` (a time line: objects with `at`,
 // seconds), `texts` (sentences with {fields}, so that they can be translated). Nothing is
 // fetched. `mine` is an empty object for what the reader chose; it lives as long as the view.
@@ -83,6 +83,7 @@ export function house({ model, el }, { picture, table, words }) {
     frame: time.frames[time.index] ?? null,
     t: (key, values) => fill(texts[key] ?? key, values),
     redraw,
+    goTo: (index) => clock.goTo(index),
   });
   const parts = frame(model, now, { onTab: () => redraw() });
   const clock = scrubber(time, now, () => redraw());
@@ -115,22 +116,31 @@ export function house({ model, el }, { picture, table, words }) {
   };
 }
 
+const lines = new WeakMap(); // of each model, frames that came one by one included
+
+/** The time line of a model, the same for all its views: one that comes later has it whole. */
+export function lineOf(model) {
+  if (!lines.has(model)) lines.set(model, [...(model.get("frames") ?? [])]);
+  return lines.get(model);
+}
+
 /** The frames and which of them is shown. Live data moves on by itself until someone scrubs. */
 function timeline(model) {
   const time = {
-    frames: [...(model.get("frames") ?? [])],
+    frames: lineOf(model),
     index: 0,
     following: true,
     playing: false,
     moving: () => time.playing || (time.following && model.get("level") === "live"),
     listen(changed) {
       const whole = () => {
-        time.frames = [...(model.get("frames") ?? [])];
+        time.frames.splice(0, Infinity, ...(model.get("frames") ?? []));
         follow();
       };
       const one = (message) => {
         if (!message?.frame) return;
-        time.frames.push(message.frame);
+        const last = time.frames.at(-1);
+        if (!last || message.frame.at > last.at) time.frames.push(message.frame);
         follow();
       };
       const follow = () => {
@@ -209,11 +219,7 @@ function scrubber(time, now, changed) {
   let timer = 0;
   const play = h("button", { type: "button", class: "lab-w-play", click: toggle }, t("play"));
   const slider = h("input", { type: "range", min: 0, step: 1, "aria-label": t("time line") });
-  slider.addEventListener("input", () => {
-    stop();
-    time.goTo(Number(slider.value));
-    changed();
-  });
+  slider.addEventListener("input", () => goTo(Number(slider.value)));
   const label = h("span", { class: "lab-w-at" });
   const element = h("div", { class: "lab-w-time", hidden: true }, play, slider, label);
   function toggle() {
@@ -234,6 +240,11 @@ function scrubber(time, now, changed) {
     time.playing = false;
     clearInterval(timer);
   }
+  function goTo(index) {
+    stop();
+    time.goTo(index);
+    changed();
+  }
   function show(seen) {
     element.hidden = time.frames.length < 2;
     if (element.hidden) return;
@@ -244,21 +255,38 @@ function scrubber(time, now, changed) {
     label.textContent = at;
     play.textContent = time.playing ? t("pause") : t("play");
   }
-  return { element, show, stop };
+  return { element, show, stop, goTo };
+}
+
+const inSight = new WeakMap(); // of each model, the views that can be seen
+
+/** Note whether a view can be seen; returns whether any view of its model can. */
+export function sighted(model, view, visible) {
+  if (!inSight.has(model)) inSight.set(model, new Set());
+  const views = inSight.get(model);
+  if (visible) views.add(view);
+  else views.delete(view);
+  return views.size > 0;
 }
 
 /** Tell the kernel whether anyone can see the widget: it stops sampling when nobody does. */
 function watch(element, model, seen) {
+  const tell = (visible) => {
+    const any = sighted(model, element, visible);
+    if (model.get("watched") === any) return;
+    model.set("watched", any);
+    model.save_changes();
+  };
   const observer = new IntersectionObserver((entries) => {
     const visible = entries.at(-1).isIntersecting;
-    if (model.get("watched") !== visible) {
-      model.set("watched", visible);
-      model.save_changes();
-    }
+    tell(visible);
     if (visible) seen();
   });
   observer.observe(element);
-  return () => observer.disconnect();
+  return () => {
+    observer.disconnect();
+    tell(false);
+  };
 }
 
 function tableOf({ head, rows }, { t }) {
