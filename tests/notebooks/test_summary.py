@@ -185,4 +185,5 @@ def test_every_folder_of_tests_has_its_kind() -> None:
         run.folder for runs in summary.KINDS.values() for run in runs if isinstance(run, Suite)
     }
     assert folders == run_by
-    assert list(summary.KINDS) == ["lint", "types", "unit", "integration", "notebooks", "pages"]
+    ordered = ["lint", "types", "unit", "integration", "notebooks", "pages", "binder"]
+    assert list(summary.KINDS) == ordered

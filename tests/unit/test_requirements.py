@@ -15,7 +15,8 @@ from packaging.version import Version
 ROOT = Path(__file__).parent.parent.parent
 FILES = [
     "requirements.txt",
-    *(f"tools/{name}-requirements.txt" for name in ("uv", "build", "node", "go")),
+    "binder/requirements.txt",
+    *(f"tools/{name}-requirements.txt" for name in ("uv", "build", "node", "go", "binder")),
 ]
 PROJECT = "containers-book (pyproject.toml)"
 
@@ -84,6 +85,17 @@ def test_lock_names_exactly_the_direct_dependencies(
     """A dependency that was dropped from pyproject.toml is no longer locked on its account."""
     named = {name for name, pin in locked.items() if PROJECT in pin.via}
     assert named == set(direct), "run `make lock`"
+
+
+def test_binder_has_the_readers_packages_in_the_same_versions() -> None:
+    """Binder installs what the book needs and the tests do not, as it is pinned for all."""
+    locked = {(str(p.requirement), p.hashes) for p in pins((ROOT / "requirements.txt").read_text())}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = {canonicalize_name(Requirement(each).name) for each in project["dependencies"]}
+    found = pins((ROOT / "binder/requirements.txt").read_text())
+    assert {pin.name for pin in found if PROJECT in pin.via} == asked, "run `make lock`"
+    other = [pin.name for pin in found if (str(pin.requirement), pin.hashes) not in locked]
+    assert not other, "run `make lock`"
 
 
 @pytest.mark.parametrize("file", FILES)
