@@ -1,4 +1,4 @@
-"""`labs`: doctor, images, bundle, clean, solve. Every answer is a sentence or a table."""
+"""`labs`: doctor, images, bundle, clean, solve, install. Answers are sentences or tables."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from helpers.text import _
 
 if TYPE_CHECKING:
     from docker import DockerClient
+
+    from helpers.records.installs import Plan, Tool
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -63,7 +65,18 @@ def parser() -> argparse.ArgumentParser:
     solve = commands.add_parser("solve", help=_("play an exercise's reference solution"))
     solve.add_argument("exercise", help=_("its name, or chapter/NNN-lab/name"))
     solve.set_defaults(run=_solve)
+    _tool_commands(commands)
     return top
+
+
+def _tool_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    install = commands.add_parser("install", help=_("a program some labs need, if you agree"))
+    install.add_argument("tool", help=_("podman or lxc"))
+    install.add_argument("--yes", action="store_true", help=_("agree beforehand"))
+    install.set_defaults(run=_install)
+    remove = commands.add_parser("remove", help=_("take back what `labs install` brought"))
+    remove.add_argument("tool", help=_("podman or lxc"))
+    remove.set_defaults(run=_remove)
 
 
 def _engine() -> Engine:
@@ -172,6 +185,56 @@ def _solve(args: argparse.Namespace) -> int:
     here.leave()
     print(cards.outcome(outcome))
     return 0 if isinstance(outcome, checks.Met) else 1
+
+
+def _install(args: argparse.Namespace) -> int:
+    from helpers.drivers import installs
+
+    tool = installs.find(args.tool)
+    if installs.there(tool):
+        print(_("{name} is here already; nothing to do.").format(name=tool.name))
+        return 0
+    installs.demand_rights(tool)
+    print(_describe(tool, installs.plan(tool)))
+    if not args.yes and not _agreed():
+        print(_("Nothing was installed."))
+        return 1
+    came = installs.install(tool, lambda line: print(line, flush=True))
+    print(
+        _("Installed {number} packages. `labs remove {name}` takes them back.").format(
+            number=len(came), name=tool.name
+        )
+    )
+    return 0
+
+
+def _describe(tool: Tool, plan: Plan) -> str:
+    lines = [_("apt will install: {names}").format(names=", ".join(plan.new))]
+    if plan.upgraded:
+        names = ", ".join(plan.upgraded)
+        lines.append(_("and bring up to date, for good: {names}").format(names=names))
+    return "\n".join([*lines, *filter(None, [tool.notice])])
+
+
+def _agreed() -> bool:
+    """Ask at the terminal; who cannot be asked has not agreed."""
+    if not sys.stdin.isatty():
+        print(_("Nobody can be asked here; `--yes` agrees beforehand."))
+        return False
+    return input(_("Go on? [y/N] ")).strip().lower() in ("y", "yes")
+
+
+def _remove(args: argparse.Namespace) -> int:
+    from helpers.drivers import installs
+
+    tool = installs.find(args.tool)
+    gone = installs.remove(tool, lambda line: print(line, flush=True))
+    print(
+        _("Removed {number} packages.").format(number=len(gone))
+        if gone
+        else _("`labs install` has brought nothing for {name}.").format(name=tool.name)
+    )
+    return 0
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from helpers.command import run
+from helpers.drivers import installs
 from helpers.drivers.engine import find, open_client
 from helpers.errors import LabError
 from helpers.records import labels
@@ -92,6 +93,14 @@ def _program(name: str, remedy: str) -> str | Unavailable:
     return found or Unavailable(_("no `{name}` program on PATH").format(name=name), remedy)
 
 
+def _installable(name: str) -> str | Unavailable:
+    """Return the path of a Linux program that `labs install` can bring."""
+    if platform.system() != "Linux":  # elsewhere `podman` speaks to a virtual machine
+        return Unavailable(_("this is not Linux"), _("The lab runs live on a Linux machine."))
+    tool = installs.find(name)
+    return _program(tool.program, installs.advice(tool))
+
+
 def probe(*, trials: bool = False) -> Capabilities:
     """Return what this machine can do. trials: also try what cannot be read (seconds)."""
     seen = Capabilities(
@@ -103,6 +112,8 @@ def probe(*, trials: bool = False) -> Capabilities:
         memory=psutil.virtual_memory().total,
         docker_cli=_program("docker", _("Install the Docker command line (`docker-cli`).")),
         kind=_program("kind", _("Only the Kubernetes labs need it; they say how to get it.")),
+        podman=_installable("podman"),
+        lxc=_installable("lxc"),
     )
     return _with_trials(seen) if trials else seen
 

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from helpers.drivers import daemon, engine, images
+from helpers import paths
+from helpers.drivers import daemon, engine, images, installs
 from helpers.errors import LabError
 from helpers.records.engine import Daemon, Endpoint, Search
 from helpers.text import _
@@ -73,6 +75,15 @@ def lacking() -> Iterator[str]:
         except OSError:
             yield package
     yield from (package for file, package in FILES.items() if not Path(file).exists())
+    for tool in installs.tools().values():  # what a lab needs is there when it is tested
+        if tool.name in needed() and not installs.there(tool):
+            yield from tool.packages
+
+
+def needed() -> set[str]:
+    """Return all that the book's labs declare to need."""
+    found = (json.loads(path.read_text("utf-8")) for path in paths.BOOK.glob("*/*.ipynb"))
+    return {need for each in found for need in each["metadata"].get("labs", {}).get("needs", [])}
 
 
 def ready_engine() -> tuple[Endpoint | None, Daemon | None]:

@@ -36,7 +36,7 @@ def sweep(client: DockerClient | None, *, everything: bool = False) -> Removal:
         removal = objects.remove(client, remains(client, everything=everything))
     for run, owned_by in scratch.owners():
         if everything or owner.is_dead(owned_by):
-            scratch.remove(run)
+            removal += scratch.remove(run)
     return removal
 
 
@@ -69,6 +69,7 @@ def describe(removal: Removal) -> str:
 def _count(kind: Kind, number: int) -> str:
     words = {
         "container": (_("1 container"), _("{n} containers")),
+        "pod": (_("1 pod"), _("{n} pods")),
         "network": (_("1 network"), _("{n} networks")),
         "volume": (_("1 volume"), _("{n} volumes")),
         "image": (_("1 image"), _("{n} images")),

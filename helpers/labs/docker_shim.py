@@ -1,9 +1,9 @@
-"""Stands before the real `docker` in a lab's cells and labels what they make.
+"""Stands before the real `docker` or `podman` in a lab's cells and labels what they make.
 
 Cells show the commands people type. So that the lab can tidy up afterwards, and nothing
 but its own, this program adds `--label` options to the sub-commands that create objects,
 then becomes the real `docker`. Standard library only, and quick to start: it runs as
-`python -I -S docker_shim.py REAL_DOCKER ARGS...` with the labels in CAAS_BOOK_LABELS.
+`python -I -S docker_shim.py REAL_PROGRAM ARGS...` with the labels in CAAS_BOOK_LABELS.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ _LABELLED = {
     ("build",),
     ("container", "run"),
     ("container", "create"),
+    ("pod", "create"),  # Podman's, for which this stands in as well
     ("image", "build"),
     ("builder", "build"),
     ("buildx", "build"),
@@ -56,4 +57,4 @@ def _subcommand(argv: list[str]) -> int:
 if __name__ == "__main__":
     real, *arguments = sys.argv[1:]
     marks = json.loads(os.environ.get("CAAS_BOOK_LABELS", "{}"))
-    os.execv(real, ["docker", *labelled(arguments, marks)])
+    os.execv(real, [real.rpartition("/")[2], *labelled(arguments, marks)])

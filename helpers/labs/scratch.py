@@ -8,10 +8,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from helpers.drivers import podman
 from helpers.errors import LabError
+from helpers.records.docker import Removal
 from helpers.text import _
 
 _PREFIX = "caas-book-"
+OTHER_USER = "-user"  # ends the name of a run's folder that another user may enter
 
 
 def folder(run: str) -> Path:
@@ -36,9 +39,13 @@ def make(run: str, owned_by: str) -> Path:
     return path
 
 
-def remove(run: str) -> None:
-    """Remove the scratch folder of the run `run`, if there is one."""
-    shutil.rmtree(folder(run), ignore_errors=True)
+def remove(run: str) -> Removal:
+    """Remove the scratch folders of the run `run`, and what a Podman in them holds."""
+    removal = Removal()
+    for path in (folder(run), folder(run + OTHER_USER)):
+        removal += podman.tidy(path / podman.FOLDER, run)
+        shutil.rmtree(path, ignore_errors=True)
+    return removal
 
 
 def owners() -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import atexit
 import os
 import secrets
+import shlex
 import socket
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from helpers import paths
 from helpers.drivers import docker as objects
-from helpers.drivers import images
+from helpers.drivers import images, podman
 from helpers.drivers.engine import engine_errors, open_client
 from helpers.errors import BookError, EngineError, MissingNeed
 from helpers.labs import cleaning, owner, scratch, shell
@@ -27,6 +28,7 @@ from helpers.records.docker import Removal
 from helpers.records.host import Engine, Unavailable
 from helpers.records.lab import Lab
 from helpers.records.labels import RunLabels
+from helpers.records.podman import Store
 from helpers.text import _
 from helpers.views import cards, questions
 
@@ -102,6 +104,27 @@ class Session:
             self._client = open_client(self.engine.endpoint)
         return self._client
 
+    @property
+    def podman(self) -> Store:
+        """This run's own Podman, made if it is not there: see helpers.drivers.podman."""
+        return podman.open_store(self.scratch / podman.FOLDER)
+
+    def podman_of_somebody(self) -> tuple[Store, str]:
+        """Return an ordinary user's Podman, and a command that runs others as that user.
+
+        Where the reader is no root, both are the reader's own.
+        """
+        found = podman.somebody()
+        if found is None:
+            return self.podman, "env"
+        folder = scratch.make(self.run + scratch.OTHER_USER, self._labels.owner)
+        folder.chmod(0o711)
+        store = podman.open_store(folder / podman.FOLDER, uid=found[0], gid=found[1])
+        podman.call(store, "info")  # the first command has much to say about the machine
+        script = self.scratch / "bin" / "as-user"
+        shell.write_script(script, f'cd / && exec {shlex.join(podman.prefix(store))} "$@"')
+        return store, script.name
+
     def container(self, short: str) -> Container:
         """Return this run's container `short`. Raises LabError where there is none."""
         with engine_errors():
@@ -169,7 +192,8 @@ class Session:
         """Make `!docker` in cells speak to this session's engine and label what it makes."""
         if isinstance(self.engine, Engine):
             folder = self.scratch / "bin"
-            self._shell = shell.enter(folder, self.engine.endpoint, self.labels)
+            more = {"podman": self.podman.env} if "podman" in self.lab.needs else {}
+            self._shell = shell.enter(folder, self.engine.endpoint, self.labels, more)
 
     def at_end(self, last: Callable[[], object]) -> None:
         """Have `last` called when the lab ends, before anything is removed; the latest first.
@@ -205,7 +229,7 @@ class Session:
                 except EngineError as error:
                     self._closed = False
                     removal = Removal(failed=cleaning.unreachable(self.lab.ident, self.run, error))
-            scratch.remove(self.run)
+            removal += scratch.remove(self.run)
         self.leave()
         return removal
 

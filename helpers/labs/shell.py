@@ -7,6 +7,7 @@ import os
 import shlex
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,21 +37,26 @@ class Shell:
                 os.environ[name] = value
 
 
-def enter(folder: Path, endpoint: Endpoint, labels: dict[str, str]) -> Shell:
+def enter(
+    folder: Path,
+    endpoint: Endpoint,
+    labels: dict[str, str],
+    more: Mapping[str, Mapping[str, str]] | None = None,
+) -> Shell:
     """Put the labelling `docker` from `folder` first on this process's PATH.
 
     Its commands go to the engine at `endpoint`; advertising hints of the CLI are off, so
     that a page shows the command's own output. Without a docker program nothing is shadowed.
+    more: further programs that label, each with the variables it needs.
     """
-    before = {name: os.environ.get(name) for name in _VARIABLES}
-    real = shutil.which("docker")
-    if real is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        shim = folder / "docker"
-        command = shlex.join([sys.executable, "-I", "-S", str(SHIM), real])
-        shim.write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
-        shim.chmod(0o755)
-        os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"
+    wanted = {"docker": {}, **(more or {})}
+    variables = {name: value for each in wanted.values() for name, value in each.items()}
+    before = {name: os.environ.get(name) for name in (*_VARIABLES, *variables)}
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in wanted:
+        _stand_before(name, folder)
+    os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"
+    os.environ.update(variables)
     if endpoint.tls is None:  # with TLS the engine comes from the CLI's own settings anyway
         os.environ["DOCKER_HOST"] = endpoint.url
     os.environ["CAAS_BOOK_LABELS"] = json.dumps(labels)
@@ -58,3 +64,16 @@ def enter(folder: Path, endpoint: Endpoint, labels: dict[str, str]) -> Shell:
         os.environ[name.upper().replace("-", "_").replace(".", "_")] = labels.get(name, "")
     os.environ["DOCKER_CLI_HINTS"] = "false"
     return Shell(before)
+
+
+def _stand_before(name: str, folder: Path) -> None:
+    real = shutil.which(name)
+    if real is not None:
+        command = shlex.join([sys.executable, "-I", "-S", str(SHIM), real])
+        write_script(folder / name, f'exec {command} "$@"')
+
+
+def write_script(file: Path, line: str) -> None:
+    """Write a program for the shell."""
+    file.write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
+    file.chmod(0o755)

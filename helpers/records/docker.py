@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["container", "network", "volume", "image"]
+Kind = Literal["container", "pod", "network", "volume", "image"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,9 @@ class Removal:
 
     removed: tuple[LabObject, ...] = ()
     failed: tuple[tuple[LabObject, str], ...] = ()
+
+    def __add__(self, other: Removal) -> Removal:
+        return Removal(self.removed + other.removed, self.failed + other.failed)
 
     def count(self, kind: Kind) -> int:
         """Return how many objects of `kind` were removed."""

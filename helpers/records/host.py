@@ -55,6 +55,8 @@ class Capabilities:
     memory: int
     docker_cli: str | Unavailable
     kind: str | Unavailable
+    podman: str | Unavailable = Unavailable("nobody looked")
+    lxc: str | Unavailable = Unavailable("nobody looked")
     user_namespaces: bool | None = None
     privileged: bool | None = None
     registry: bool | None = None

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from typing import Any, Final
 
+from helpers.command import run
 from helpers.drivers.engine import open_client
 from helpers.errors import LabError
 from helpers.host import probe
@@ -18,6 +19,7 @@ from helpers.labs import catalog
 from helpers.records.host import Capabilities, Engine
 
 Provenance = dict[str, Any]
+_VERSIONS: Final = {"podman": ["podman", "--version"], "lxc": ["lxc-start", "--version"]}
 USUAL_ROOT: Final = "/var/lib/docker"
 Unmet = tuple[tuple[str, str], ...]
 
@@ -54,6 +56,7 @@ def here(needs: Iterable[str], look: Callable[[], Capabilities] = probe) -> Prov
         made["storage"] = engine.storage
         made["kernel"], made["cgroup"] = engine.kernel, engine.cgroup
         made["versions"] |= {"api": engine.api, **_components(engine)}
+    made["versions"] |= {name: _version(name) for name in _VERSIONS if name in needs}
     return made
 
 
@@ -76,6 +79,11 @@ def words(needs: Iterable[str], look: Callable[[], Capabilities] = probe) -> dic
 def same_system(one: Provenance, other: Provenance) -> bool:
     """Tell whether two recordings were made on the same system, whenever that was."""
     return {**one, "date": ""} == {**other, "date": ""}
+
+
+def _version(need: str) -> str:
+    """Return what a program calls its version: `4.3.1` of `podman version 4.3.1`."""
+    return run(_VERSIONS[need]).stdout.split()[-1]
 
 
 def _components(engine: Engine) -> dict[str, str]:

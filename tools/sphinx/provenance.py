@@ -20,6 +20,8 @@ from tools.sphinx.metadata import of_page
 HOW_TO_RUN: Final = "/about/how-to-run"
 NEEDS: Final = {
     "docker": "Docker",
+    "podman": "Podman",
+    "lxc": "LXC",
     "swarm": "a Docker Swarm",
     "kubernetes": "Kubernetes",
     "root": "root",
