@@ -88,6 +88,12 @@ def test_pressure_comes_from_the_v2_tree(files: Files, tmp_path: Path, version: 
     assert quick.cpu_pressure == quick.memory_pressure == quick.io_pressure == PRESSURE
 
 
+def test_the_v2_tree_spares_reading(files: Files, tmp_path: Path) -> None:
+    """Where a v2 tree has the CPU time in one file, v1's three are not read."""
+    BUILD["hybrid"](tmp_path)
+    assert not [path for path in Plan.of(found(files)).quick if "cpuacct" in path]
+
+
 def test_what_v1_lacks_is_said(files: Files, tmp_path: Path) -> None:
     """No pressure, no memory.high and no oom count in v1: each says so."""
     trees.v1(tmp_path)

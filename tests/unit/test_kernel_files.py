@@ -88,6 +88,27 @@ def test_files_of_the_dead_are_dropped(machine: Files) -> None:
     assert isinstance(dead, FileNotFoundError | ProcessLookupError)
 
 
+def test_what_is_gone_is_closed() -> None:
+    """A sampled process that ends leaves no descriptor behind."""
+    files = LocalFiles()
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with subprocess.Popen(["sleep", "60"]) as child:
+        files.sample([f"/proc/{child.pid}/stat"])
+        assert len(list(Path("/proc/self/fd").iterdir())) == before + 1
+        child.kill()
+    files.sample([f"/proc/{child.pid}/stat"])
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    files.close()
+
+
+def test_a_walk_stays_on_its_file_system(machine: Files) -> None:
+    """What is mounted below a folder is listed, and not entered."""
+    names = {entry.path for entry in machine.walk("/dev")}
+    assert "pts" in names
+    assert "null" in names
+    assert not any(name.startswith("pts/") for name in names)
+
+
 def test_descriptors_are_kept_within_bounds(tmp_path: Path, monkeypatch) -> None:
     """More files than there are descriptors to spare are sampled all the same."""
     monkeypatch.setattr(agent, "_descriptors", lambda: 20)
