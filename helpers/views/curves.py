@@ -59,7 +59,7 @@ def _point(crew: queueing.Prediction) -> dict[str, Any]:
         "x": [crew.workers],
         "y": [round(crew.throughput, _DIGITS)],
         "text": [f"{crew.throughput:.1f}"],
-        "textposition": "bottom center",
+        "textposition": "bottom right",
         "cliponaxis": False,
         "marker": {"color": COLOURS["model"], "size": 12},
         "showlegend": False,

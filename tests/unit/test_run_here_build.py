@@ -43,7 +43,7 @@ def build(folder: Path, page: str, code: str = CODE) -> command.Completed:
 
 def test_a_cell_is_shown_on_a_markdown_page_too(tmp_path: Path) -> None:
     """Code, stored outputs and label stand there without a script, and the page can run it."""
-    done = build(tmp_path, "```{run-here} docker/lab curve\n```")
+    done = build(tmp_path, "```{run-here} docker/lab curve\n:fold:\n```")
     assert done.status == 0, done.stderr
     for page in ("index", "docker/lab"):
         html = (tmp_path / "html" / f"{page}.html").read_text(encoding="utf-8")
@@ -53,6 +53,7 @@ def test_a_cell_is_shown_on_a_markdown_page_too(tmp_path: Path) -> None:
         assert cell.index("3 workers") < cell.index('<figure class="lab-figure">')
         assert cell.count("run-here-settings") == 1
         assert "run-here/runhere.mjs" in html
+        assert ("<details><summary>The code</summary>" in cell) == (page == "index")
     static = tmp_path / "html" / "_static"
     python = static / page_python.folder()
     assert {path.name for path in python.iterdir()} == set(page_python.FILES)

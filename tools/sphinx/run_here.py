@@ -9,6 +9,7 @@ without such cells.
 A Markdown page shows a notebook's cell by its id, with the outputs stored there:
 
     ```{run-here} docker/080-dockercoins model-curve
+    :fold:
     ```
 """
 
@@ -19,9 +20,10 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from docutils import nodes
+from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
@@ -111,9 +113,13 @@ def _on_source_read(app: Sphinx, docname: str, source: list[str]) -> None:
 
 
 class RunHere(SphinxDirective):
-    """`{run-here} lab cell`: the cell of that id in that lab, as on the lab's own page."""
+    """`{run-here} lab cell`: the cell of that id in that lab, as on the lab's own page.
+
+    Option `fold`: the code is shown when asked for.
+    """
 
     required_arguments = 2
+    option_spec: ClassVar = {"fold": directives.flag}
 
     def run(self) -> list[nodes.Node]:
         """Return the cell as the page's HTML builder expects cells."""
@@ -126,10 +132,20 @@ class RunHere(SphinxDirective):
         _note(self.env.app, self.env.docname, _code(cell), f"cell {ident} of {lab}")
         shown = nodes.container(classes=["cell", f"tag_{TAG}"])
         code = nodes.literal_block(_code(cell), _code(cell), language=cell_lexer.NAME)
-        shown += nodes.container("", code, classes=["cell_input"])
+        shown += nodes.container("", *self._folded(code), classes=["cell_input"])
         stored = [_html(output) for output in [label(), *cell["outputs"]]]
         shown += nodes.container("", *stored, classes=["cell_output"])
         return [shown]
+
+    def _folded(self, code: nodes.Node) -> list[nodes.Node]:
+        if "fold" not in self.options:
+            return [code]
+        begin = f"<details><summary>{_('The code')}</summary>"
+        return [
+            nodes.raw("", begin, format="html"),
+            code,
+            nodes.raw("", "</details>", format="html"),
+        ]
 
 
 def _cell_of(path: Path, ident: str) -> dict[str, Any] | None:

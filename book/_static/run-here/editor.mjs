@@ -49,6 +49,8 @@ export class Editor {
 
   /** Let the reader type. */
   open() {
+    const folded = this.#area.closest("details");
+    if (folded) folded.open = true;
     this.#area.hidden = false;
     this.#block.hidden = true;
     this.#area.focus();
