@@ -31,6 +31,7 @@ PROGRAMS: Final = {
     "mmdebstrap": "mmdebstrap",
     "iptables": "iptables",
     "ip": "iproute2",
+    "nft": "nftables",
     "git": "git",
 }
 # What the browser tests load: library -> Debian package.
