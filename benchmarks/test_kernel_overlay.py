@@ -72,7 +72,10 @@ def find(folder: Path) -> int:
 
 def measure(benchmark: Any, act: Callable[..., Any], *args: Any) -> Any:
     # What the last round made is thrown away before the next: no measured call cleans up.
-    benchmark.pedantic(act, args=args, rounds=ROUNDS, warmup_rounds=2, setup=gc.collect)
+    def tidy() -> None:
+        gc.collect()
+
+    benchmark.pedantic(act, args=args, rounds=ROUNDS, warmup_rounds=2, setup=tidy)
     return act(*args)
 
 

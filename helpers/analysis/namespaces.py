@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from helpers.records.namespaces import (
     KINDS,
@@ -21,11 +21,15 @@ def groups(
     processes: Iterable[ProcessNamespaces], kinds: Sequence[Kind] = KINDS
 ) -> tuple[Group, ...]:
     """Return each namespace with its processes: by kind, those with the most processes first."""
-    members: defaultdict[Namespace, list[int]] = defaultdict(list)
+    # Most processes share all their namespaces, and with that one mapping: that is looked at once.
+    alike: dict[int, tuple[Mapping[Kind, int], list[int]]] = {}
     for each in processes:
+        alike.setdefault(id(each.inodes), (each.inodes, []))[1].append(each.pid)
+    members: defaultdict[Namespace, list[int]] = defaultdict(list)
+    for inodes, pids in alike.values():
         for kind in kinds:
-            if kind in each.inodes:
-                members[Namespace(kind, each.inodes[kind])].append(each.pid)
+            if kind in inodes:
+                members[Namespace(kind, inodes[kind])] += pids
     found = [Group(namespace, tuple(sorted(pids))) for namespace, pids in members.items()]
     return tuple(sorted(found, key=_order))
 

@@ -401,6 +401,54 @@ class Agent:
         except (OSError, ValueError):
             return -1
 
+    def namespaces(self, pids: list[int], names: list[str]) -> list[Any]:
+        """Return where the named links of /proc/PID/ns lead, per process, or the error.
+
+        None stands for a link that is not there. One call for all processes, because asking
+        for each would cost more than the links themselves.
+        """
+        if len(pids) > WALK_LIMIT or any("/" in name for name in names):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        top = self._open("/proc", _PATH | _FOLDER)
+        kernel = self._resolver.kernel
+        # In a real /proc a number is a folder, never a link.
+        quick = kernel is not None and kernel.filesystem(top) == _PROC
+        found: list[Any] = []
+        try:
+            for pid in pids:
+                try:
+                    found.append(self._namespaces(top, f"{int(pid)}/ns", names, quick))
+                except OSError as error:
+                    found.append(_error(error.errno or errno.EIO, f"/proc/{int(pid)}/ns"))
+            return found
+        finally:
+            os.close(top)
+
+    def _namespaces(self, top: int, place: str, names: list[str], quick: bool) -> list[str | None]:
+        flags = _PATH | _FOLDER
+        if quick:
+            fd = os.open(place, flags | _NOFOLLOW, dir_fd=top)
+        else:
+            fd = self._resolver.beneath(top, place, flags)
+        readlink = os.readlink
+        row: list[str | None] = []
+        try:
+            try:
+                return [readlink(name, dir_fd=fd) for name in names]
+            except OSError as error:
+                if error.errno not in (errno.EINVAL, errno.ENOENT):
+                    raise
+            for name in names:
+                try:
+                    row.append(readlink(name, dir_fd=fd))
+                except OSError as error:
+                    if error.errno not in (errno.EINVAL, errno.ENOENT):
+                        raise
+                    row.append(None)
+            return row
+        finally:
+            os.close(fd)
+
     def walk(
         self,
         path: str,
@@ -667,7 +715,7 @@ def _marks(folder: int, name: str, xattrs: list[str]) -> dict[str, bytes]:
 
 
 OPS = frozenset(
-    "read names link links stat stats xattr walk sample forget watch unwatch".split()  # noqa: SIM905
+    "read names link links namespaces stat stats xattr walk sample forget watch unwatch".split()  # noqa: SIM905
 )
 
 

@@ -62,6 +62,14 @@ class Files(Protocol):
     def links(self, path: str) -> dict[str, str]:
         """Return name and target of each symbolic link in a folder (such as /proc/PID/ns)."""
 
+    def namespaces(
+        self, pids: Sequence[int], names: Sequence[str]
+    ) -> list[list[str | None] | OSError]:
+        """Return where the named links of /proc/PID/ns lead, per process, or the error.
+
+        None stands for a link that is not there. Not for files inside a process's root.
+        """
+
     def stat(self, path: str, follow: bool = False) -> FileStat:
         """Return a file's inode. follow: that of what a symbolic link leads to."""
 
@@ -144,6 +152,13 @@ class Base:
 
     def links(self, path: str) -> dict[str, str]:
         found: dict[str, str] = self._call("links", path=path)
+        return found
+
+    def namespaces(
+        self, pids: Sequence[int], names: Sequence[str]
+    ) -> list[list[str | None] | OSError]:
+        found: list[list[str | None] | OSError]
+        found = self._call("namespaces", pids=list(pids), names=list(names))
         return found
 
     def stat(self, path: str, follow: bool = False) -> FileStat:

@@ -188,6 +188,8 @@ def _received(op: str, value: Any) -> Any:
             _failed(v["error"]) if isinstance(v, dict) and "error" in v else _bytes(v)
             for v in value
         ]
+    if op == "namespaces":
+        return [_failed(each["error"]) if isinstance(each, dict) else each for each in value]
     if op == "walk":
         for each in value:
             each[2] = {name: _bytes(mark) for name, mark in each[2].items()}

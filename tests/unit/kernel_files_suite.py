@@ -113,6 +113,23 @@ class FilesSuite:
         assert stat.S_ISLNK(place.files.stat(f"{place.path}/link").st_mode)
         assert place.files.stat(f"{place.path}/link", follow=True) == seen
 
+    def test_namespaces(self, place: Place, ground: Ground) -> None:
+        """The links of many processes come at once; no link leads to another place on the way."""
+        number = place.disk.stat().st_ino
+        process = ground.root / "proc" / str(number)
+        (process / "ns").mkdir(parents=True)
+        (process / "ns" / "net").symlink_to("net:[1]")
+        (process / "ns" / "file").touch()
+        (ground.root / "proc" / str(number + 1)).symlink_to(place.outside)
+        (place.outside / "ns").mkdir(exist_ok=True)
+        row, linked, gone = place.files.namespaces(
+            [number, number + 1, number + 2], ["net", "none", "file"]
+        )
+        assert row == ["net:[1]", None, None]
+        assert isinstance(linked, OSError)
+        assert isinstance(gone, FileNotFoundError)
+        assert refusal(lambda: place.files.namespaces([number], ["../x"])).errno == errno.EINVAL
+
     def test_stats(self, place: Place) -> None:
         """Many names at once give each its inode or nothing; no link is followed on the way."""
         (place.disk / "a" / "b").mkdir(parents=True)

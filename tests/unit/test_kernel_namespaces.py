@@ -137,11 +137,12 @@ def test_no_text_breaks_a_parser(text: bytes, link: str) -> None:
 
 def test_all_processes(fake: Files) -> None:
     """Every process is there with its eight namespaces; what has gone or is none is not."""
-    seen = namespaces.read_namespaces(fake)
+    seen = namespaces.read_namespaces(fake, for_children=True)
     assert [each.pid for each in seen] == [1, 20, 300]
     assert set(seen[0].inodes) == set(KINDS)
     assert seen[0].inodes["net"] == 4026531840
     assert seen[0].for_children == {"pid": 4026533333}
+    assert namespaces.read_namespaces(fake)[0].for_children == {}
 
 
 def test_groups(fake: Files) -> None:
@@ -178,6 +179,7 @@ def test_nothing_to_see(tmp_path: Path) -> None:
     files = LocalFiles(tmp_path)
     with pytest.raises(FileNotFoundError):
         namespaces.read_namespaces(files)
+    (tmp_path / "proc").mkdir()
     assert namespaces.read_namespaces(files, [7]) == ()
     assert isinstance(namespaces.read_id_maps(files, 7), Unavailable)
     assert isinstance(namespaces.read_clock_offsets(files, 7), Unavailable)
