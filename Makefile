@@ -6,7 +6,7 @@ STORE ?= graph
 ON = $(BIN)/python -m tools.engines run
 LOCK = $(PYTHON) tools/bootstrap.py uv pip compile --quiet --upgrade --universal --generate-hashes
 .DEFAULT_GOAL := help
-.PHONY: help start test check new-lab record bench book serve lock clean-labs env
+.PHONY: help start test test-vm check new-lab record bench book serve lock clean-labs env
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,11 +17,14 @@ start: env ## Make everything ready and open the book in JupyterLab (NO_BROWSER=
 test: env ## Run everything: lint, types, unit, integration, every notebook, the pages
 	@$(ON) $(or $(ENGINE),machine) --store $(STORE) -- sh -c '$(BIN)/python -m tools.prepare && $(BIN)/python -m tools.summary $(KINDS)'
 
+test-vm: env ## Run the kernel's tests in a machine with cgroup v2 (made by root on Debian; ~15 min)
+	@$(BIN)/python -m tools.vm test
+
 check: env ## Run lint, types and the fast tests (under 30 s)
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy
-	@$(BIN)/mypy -p tools.engines -p tools.notebooks -p tools.npm -p tools.go -p tools.new_lab $(addprefix -m tools.,binder bootstrap prepare start summary)
+	@$(BIN)/mypy -p tools.engines -p tools.notebooks -p tools.npm -p tools.go -p tools.new_lab -p tools.vm $(addprefix -m tools.,binder bootstrap prepare start summary)
 	@$(BIN)/python -m tools.npm lint >/dev/null
 	@$(BIN)/python -m tools.npm format
 	@$(BIN)/python -m tools.npm test
@@ -40,7 +43,7 @@ bench: env ## Measure: import times, samplers, images (ratios, not seconds)
 
 book: env ## Build the book's pages into _build/html
 	@rm -rf _build/html _build/.doctrees
-	@$(BIN)/jupyter-book build book --config _config.yml --toc $(CURDIR)/_toc.yml --path-output . --all -W -n --keep-going
+	@$(BIN)/python -m tools.book
 
 serve: book ## Serve the built pages on 127.0.0.1:8000
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000

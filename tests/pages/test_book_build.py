@@ -6,6 +6,7 @@ notebooks store. The site has a sub-path, as project pages have.
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from playwright.sync_api import Browser, Page
 
 from helpers import command
 from helpers.checks.outcome import Met, NotYet
+from helpers.labs import recording
 from helpers.paths import ROOT
 from helpers.views import cards, questions, theme
 from tests.pages.visiting import Visit, build
@@ -263,17 +265,31 @@ def test_search_finds_words_of_outputs(html: Path, browser: Browser) -> None:
 
 
 def test_a_bad_stored_output_fails_the_build(tmp_path: Path) -> None:
-    """An error output, a mute figure and a blank widget each stop the book, each named."""
+    """An error, a mute figure, a dropped output, a stale recording: each is named, and stops it."""
     bad = _sample()
     mute = _cell("plot()", _figure())
     mute.outputs[0].data[theme.PLOTLY_MIME]["layout"]["meta"] = {}
     broken = _cell("1 / 0")
     broken.outputs = [nbformat.v4.new_output("error", ename="ZeroDivisionError", traceback=[])]
+    dropped = _cell("here.map()")
+    dropped.outputs = [nbformat.v4.new_output("display_data", data={"application/geo+json": {}})]
+    stale = _cell("print(2)")
+    stale.metadata["recorded"] = {"source": recording.source_digest("print(1)")}
     blank = _cell("w")
     widget = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/plain": "w"}
     blank.outputs = [nbformat.v4.new_output("display_data", data=widget)]
-    bad.cells += [mute, broken, blank]
+    bad.cells += [mute, broken, dropped, stale, blank]
     done = _build(tmp_path, bad)
     assert done.status != 0
-    for fault in ("ZeroDivisionError", "without a text equivalent", "state was not recorded"):
-        assert fault in done.stderr
+    first = len(bad.cells) - 4
+    for number, fault in enumerate(
+        (
+            "without a text equivalent",
+            "ZeroDivisionError",
+            "no form of this output can be shown on a page (application/geo+json)",
+            "changed since its outputs were recorded",
+            "state was not recorded",
+        ),
+        first,
+    ):
+        assert re.search(rf"cell {number}: .*{re.escape(fault)}", done.stderr), fault

@@ -18,15 +18,9 @@ PHONE = {"width": 360, "height": 740}  # px
 
 def build(output: Path, *, root: Path = ROOT) -> command.Completed:
     """Build the book in `root` into `output`/_build/html, warnings being errors."""
-    jupyter_book = str(Path(sys.executable).with_name("jupyter-book"))
-    where = ["--config", "_config.yml", "--toc", str(root / "_toc.yml")]
-    where += ["--path-output", str(output)]
-    return command.run(
-        [jupyter_book, "build", "book", *where, "--all", "-W", "-n", "--keep-going"],
-        cwd=root,
-        timeout=300,
-        check=False,
-    )
+    call = f"book.main(Path({str(output)!r}), Path({str(root)!r}))"
+    program = f"import sys; from pathlib import Path; from tools import book; {call}"
+    return command.run([sys.executable, "-c", program], cwd=ROOT, timeout=300, check=False)
 
 
 def pages(html: Path) -> list[str]:

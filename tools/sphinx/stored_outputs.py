@@ -24,6 +24,11 @@ Notebook = dict[str, Any]
 Output = dict[str, Any]
 
 HTML: Final = "text/html"
+# What a page shows of an output by itself; myst-nb drops every other form of it.
+SHOWN: Final = frozenset(
+    {HTML, "text/plain", "text/markdown", "text/latex"}
+    | {"image/svg+xml", "image/png", "image/jpeg", "image/gif"}
+)
 # Whatever wrote the notebook: `!docker run` is an error to a Python lexer.
 LANGUAGE: Final = {"name": "python", "pygments_lexer": cell_lexer.NAME}
 MEANT_TO_FAIL: Final = "raises-exception"  # Jupyter's own tag for a cell whose error is the lesson
@@ -96,7 +101,15 @@ def _dress(output: Output, shown: widgets.Widgets) -> str:
         except plotly_figures.NotDrawn as kinds:
             drawn = ", ".join(sorted(plotly_figures.TRACES))
             return f"a figure of a kind ({kinds}) the page cannot draw; it draws {drawn}"
-    return ""
+    return _dropped(data)
+
+
+def _dropped(data: dict[str, Any]) -> str:
+    """Return the fault of an output of which the page would show nothing, or the words alone."""
+    lost = set(data) - SHOWN
+    if not lost or set(data) & SHOWN - {"text/plain"}:
+        return ""
+    return f"no form of this output can be shown on a page ({', '.join(sorted(lost))})"
 
 
 def _says_live(output: Output) -> bool:
