@@ -1,7 +1,8 @@
 """The DockerCoins monitor: hashes against the model, waits, CPU and crew, second by second.
 
     monitor = Monitor(Watch(here.docker, net), here.at_end)
-    monitor.show()
+    monitor.show("rate")              hashes alone
+    monitor.show(model=True)          all three plots, and what the model says of each moment
 
 Each `show` displays what was seen so far and goes on from there; the one shown before stands
 still. So each section of a page keeps what was to be seen then.
@@ -13,7 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from helpers.analysis import queueing
-from helpers.analysis.coins_monitor import WINDOW
 from helpers.records.coins_monitor import Look
 from helpers.text import _
 from helpers.views.still import MOST_ROWS, Still
@@ -21,15 +21,19 @@ from helpers.views.still import MOST_ROWS, Still
 if TYPE_CHECKING:
     from helpers.views.live import Following, Widget
 
+PLOTS: Final = ("rate", "wait", "cpu")
 SERVICES: Final = ("worker", "rng", "hasher", "redis", "webui")
 EVERY: Final = 1.0  # seconds: what looks must not disturb what it looks at
 
 Frame = Mapping[str, Any]
 
 
-def state() -> dict[str, Any]:
-    """Return what the front end draws all frames with."""
-    return {"services": list(SERVICES), "window": WINDOW}
+def state(plots: Sequence[str] = PLOTS, *, model: bool = True) -> dict[str, Any]:
+    """Return what the front end draws all frames with. Raises ValueError for no such plot."""
+    if not plots or not set(plots) <= set(PLOTS):
+        raise ValueError(f"plots are some of {', '.join(PLOTS)}, not {', '.join(plots) or 'none'}")
+    kept = [plot for plot in PLOTS if plot in plots]
+    return {"services": list(SERVICES), "plots": kept, "model": model}
 
 
 def frame(look: Look, began: float, times: queueing.Times = queueing.DOCKERCOINS) -> dict[str, Any]:
@@ -68,6 +72,13 @@ def _percent(cores: float | None) -> float | None:
 # -- in words
 
 
+def title(state: Mapping[str, Any]) -> str:
+    """Return what a monitor with these plots is about."""
+    if "wait" in state["plots"]:
+        return _("What DockerCoins makes, and what it waits for")
+    return _("What DockerCoins makes")
+
+
 def texts() -> dict[str, str]:
     """Return the front end's sentences."""
     return _texts_of_the_picture() | _texts_in_words()
@@ -99,13 +110,9 @@ def _texts_in_words() -> dict[str, str]:
         "one worker": _("1 worker"),
         "workers": _("{count} workers"),
         "rngs": _("{count} rng"),
-        "says rate": _(
-            "At {at} s: {workers} and {rngs} make {rate} hashes/s; the model allows {allows}."
-        ),
-        "says no rate": _(
-            "At {at} s: {workers} and {rngs}; how much they make is not known; "
-            "the model allows {allows}."
-        ),
+        "says rate": _("At {at} s: {workers} and {rngs} make {rate} hashes/s."),
+        "says no rate": _("At {at} s: {workers} and {rngs}; how much they make is not known."),
+        "says model": _("The model allows {allows}."),
         "says waits": _("rng takes {rng} ms, hasher {hasher} ms."),
         "says no waits": _("How long rng and hasher take is not known."),
         "says cpu": _("No container uses more than {cpu} % of a core."),
@@ -122,11 +129,19 @@ def _texts_in_words() -> dict[str, str]:
     }
 
 
-def words(frames: Sequence[Frame]) -> str:
+def words(frames: Sequence[Frame], state: Mapping[str, Any]) -> str:
     """Return the last frame in sentences; `coins.mjs` says the same of any frame."""
     if not frames:
         return texts()["says nothing"]
-    return " ".join([_says_rate(frames[-1]), _says_waits(frames[-1]), _says_cpu(frames[-1])])
+    seen, plots = frames[-1], state["plots"]
+    said = [_says_rate(seen)]
+    if state["model"]:
+        said.append(texts()["says model"].format(allows=_cell(seen["allows"])))
+    if "wait" in plots:
+        said.append(_says_waits(seen))
+    if "cpu" in plots:
+        said.append(_says_cpu(seen))
+    return " ".join(said)
 
 
 def _says_rate(seen: Frame) -> str:
@@ -136,7 +151,6 @@ def _says_rate(seen: Frame) -> str:
         workers=said["one worker" if one else "workers"].format(count=seen["workers"]),
         rngs=said["rngs"].format(count=seen["rngs"]),
         rate=_cell(seen["rate"]),
-        allows=_cell(seen["allows"]),
     )
 
 
@@ -154,20 +168,25 @@ def _says_cpu(seen: Frame) -> str:
     return texts()[key].format(cpu=_cell(max(known)))
 
 
-def still(frames: Sequence[Frame]) -> Still:
-    """Return words, and a table of the frames: the last of them where they are many."""
-    said = texts()
-    head = [said[f"head {key}"] for key in ("at", *_COLUMNS)]
-    head += [said["head cpu"].format(service=service) for service in SERVICES]
+def still(frames: Sequence[Frame], state: Mapping[str, Any]) -> Still:
+    """Return words, and a table of the frames, evenly thinned where they are many."""
+    said, names = texts(), columns(state)
+    head = [said[f"head {key}"] for key in ("at", *names)]
+    cpu = "cpu" in state["plots"]
+    if cpu:
+        head += [said["head cpu"].format(service=service) for service in SERVICES]
     rows = [
-        [str(round(each["at"])), *map(_cell, (each[key] for key in _COLUMNS)),
-         *map(_cell, each["cpu"])]
+        [str(round(each["at"])), *(_cell(each[name]) for name in names),
+         *map(_cell, each["cpu"] if cpu else ())]
         for each in _thinned(frames)
     ]  # fmt: skip
-    return Still(words(frames), head, rows)
+    return Still(words(frames, state), head, rows)
 
 
-_COLUMNS: Final = ("workers", "rngs", "rate", "allows", "rng", "hasher")
+def columns(state: Mapping[str, Any]) -> list[str]:
+    """Return what of a frame a table has, besides time and CPU; `coins.mjs` has the same."""
+    waits = ["rng", "hasher"] if "wait" in state["plots"] else []
+    return ["workers", "rngs", "rate", *(["allows"] if state["model"] else []), *waits]
 
 
 def _cell(value: float | None) -> str:
@@ -208,23 +227,25 @@ class Monitor:
         self._shown: tuple[Widget, Any, Following] | None = None
         at_end(self.stop)
 
-    def show(self) -> Widget:
+    def show(self, *plots: str, model: bool = False) -> Widget:
         """Display what was seen so far, and go on; what was shown before stands still.
 
+        plots: some of PLOTS, all where none is named. model: draw what the model says, too.
         A cell that is to show it while it works on calls this first.
         """
         from IPython.display import display
 
         from helpers.views import live  # not at the top: it takes its time to import
 
+        given = state(plots or PLOTS, model=model)
         frames = self._settle()
         widget = live.show(
             "coins",
-            title=_("What DockerCoins makes, and what it waits for"),
-            state=state(),
+            title=title(given),
+            state=given,
             frames=frames,
             texts=texts(),
-            still=still(frames),
+            still=still(frames, given),
         )
         handle = display(widget, display_id=True)  # type: ignore[no-untyped-call]
         self._shown = widget, handle, live.follow(widget, self._sample, every=self._every)
@@ -248,7 +269,7 @@ class Monitor:
         widget, handle, following = self._shown
         self._shown = None
         following.stop()
-        widget.still = still(widget.frames)
+        widget.still = still(widget.frames, widget.state)
         if handle is not None:  # outside of a notebook there is nothing to renew
             handle.update(widget)
         return list(widget.frames)

@@ -1,24 +1,23 @@
-"""DockerCoins in figures: throughput and latency against workers, and a rate as it is measured.
+"""DockerCoins in figures: throughput and latency against workers.
 
-Builders are pure: measurements in, a Plot out, its title and words computed from them.
-`live` is the one function that draws while it waits.
+Builders are pure: measurements in, a Plot out, its title and words computed from them. What
+moves while it is measured is drawn by coins_monitor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import plotly.graph_objects as go
 
 from helpers.analysis import queueing
-from helpers.records.dockercoins import Measurement, Sample, Throughput
+from helpers.records.dockercoins import Measurement
 from helpers.text import _
 from helpers.views import theme
 from helpers.views.theme import COLOURS, Plot
 
 CLOSE: Final = 0.25  # what counts as "at the cap", on a busy machine too
-LOOK_BACK: Final = 5.0  # seconds over which a rate is taken: several reports of each worker
 SYMBOLS: Final = ("circle", "diamond", "square", "cross")  # by copies of rng, beside the label
 # Where each figure is empty: throughput levels off, latency begins low.
 BOTTOM_RIGHT: Final = {"orientation": "v", "x": 1, "xanchor": "right", "y": 0, "yanchor": "bottom"}
@@ -184,81 +183,3 @@ def _near(value: float, expected: float) -> bool:
 
 def _milliseconds(point: Measurement) -> float:
     return (point.rng_seconds or 0.0) * 1000
-
-
-# -- as it is measured
-
-
-def rate_over_time(samples: Sequence[Sample], *, limit: float | None = None) -> Plot:
-    """Draw hashes/s over time, each point over the seconds before it. limit: a cap to draw.
-
-    Needs two samples; before that the figure is empty and says so.
-    """
-    times, rates = _rates(samples)
-    figure = go.Figure()
-    style = {"color": COLOURS["measured"], "width": 2}
-    figure.add_scatter(x=times, y=rates, mode="lines", line=style, showlegend=False)
-    if limit is not None:
-        text = _("cap: {limit:g}/s").format(limit=limit)
-        figure.add_hline(
-            y=limit,
-            line={"color": COLOURS["limit"], "dash": "dash", "width": 1.5},
-            annotation={"text": text, "font": {"color": COLOURS["limit"]}},
-            annotation_position="top left",
-        )
-    figure.update_xaxes(title=_("seconds"), rangemode="tozero")
-    figure.update_yaxes(title=_("hashes/s"), rangemode="tozero")
-    if not rates:
-        waiting = _("Waiting for the first rate")
-        return theme.plot(figure, title=waiting, alt=waiting)
-    whole = Throughput(tuple(samples))
-    title = _("{rate:.1f} hashes/s").format(rate=whole.hashes_per_second)
-    alt = _("{title} over {seconds:.0f} s; between {low:.1f} and {high:.1f} on the way.").format(
-        title=title, seconds=whole.seconds, low=min(rates), high=max(rates)
-    )
-    return theme.plot(figure, title=title, alt=alt)
-
-
-def _rates(samples: Sequence[Sample]) -> tuple[list[float], list[float]]:
-    """Return when, and the rate over LOOK_BACK seconds before, once they have passed."""
-    times, rates = [], []
-    for last, sample in enumerate(samples):
-        window = [s for s in samples[: last + 1] if sample.at - s.at <= LOOK_BACK]
-        if len(window) > 1 and sample.at - samples[0].at >= LOOK_BACK / 2:
-            times.append(sample.at - samples[0].at)
-            rates.append(Throughput(tuple(window)).hashes_per_second)
-    return times, rates
-
-
-def live(
-    samples: Iterable[Sample],
-    *,
-    limit: float | None = None,
-    every: float = 1.0,
-    show: Callable[[Plot], None] | None = None,
-) -> Throughput:
-    """Draw the rate while `samples` arrive, and return the whole measurement.
-
-    every: seconds between two drawings. show: puts a Plot in the place of the one before
-    (default: in the notebook's output).
-    """
-    show = show or _show
-    seen: list[Sample] = []
-    drawn = None
-    for sample in samples:
-        seen.append(sample)
-        if drawn is None:
-            drawn = sample.at  # one sample makes no rate yet
-        elif sample.at - drawn >= every:
-            drawn = sample.at
-            show(rate_over_time(seen, limit=limit))
-    show(rate_over_time(seen, limit=limit))
-    return Throughput(tuple(seen))
-
-
-def _show(plot: Plot) -> None:
-    # Not a display handle's update: JupyterLab's plotly renderer does not redraw on that.
-    from IPython.display import clear_output, display
-
-    clear_output(wait=True)  # type: ignore[no-untyped-call]
-    display(plot)  # type: ignore[no-untyped-call]

@@ -26,8 +26,10 @@ const seen = (at, more = {}) => ({
   cpu: [2, 1.5],
   ...more,
 });
-const now = (frames, index = frames.length - 1) => ({
-  state: { services: ["worker", "rng"] },
+const ALL = { services: ["worker", "rng"], plots: ["rate", "wait", "cpu"], model: true };
+const RATE = { ...ALL, plots: ["rate"], model: false };
+const now = (frames, { index = frames.length - 1, state = ALL } = {}) => ({
+  state,
   frames,
   frame: frames[index] ?? null,
   t,
@@ -93,9 +95,9 @@ test("words say the frame at the cursor", () => {
   const frames = [seen(3, { workers: 1, rate: 3.2 }), seen(45.2)];
   assert.equal(
     wordsOf(now(frames)),
-    "says rate|42|workers|10|rngs|1|9.9|10 says waits|45.2|10|1|9.9|10|10|800|800|110|2,1.5 says cpu|2",
+    "says rate|42|workers|10|rngs|1|9.9 says model|10 says waits|800|110 says cpu|2",
   );
-  assert.ok(wordsOf(now(frames, 0)).startsWith("says rate|0|one worker|1|"));
+  assert.ok(wordsOf(now(frames, { index: 0 })).startsWith("says rate|0|one worker|1|"));
   assert.equal(wordsOf(now([])), "says nothing");
 });
 
@@ -108,4 +110,17 @@ test("what is not known is said to be, and never 0", () => {
   const { head, rows } = tableOfFrames(now([none]));
   assert.equal(head.length, rows[0].length);
   assert.deepEqual(rows[0].slice(3), ["unknown", "10", "unknown", "unknown", "unknown", "unknown"]);
+});
+
+test("what is not drawn is neither said nor in the table", () => {
+  const frames = [seen(0), seen(1)];
+  const [rate, ...others] = plotsOf(now(frames, { state: RATE }));
+  assert.deepEqual(others, []);
+  assert.deepEqual(
+    rate.lines.map(({ kind }) => kind),
+    ["measured"],
+  );
+  assert.equal(rate.top, 12);
+  assert.equal(wordsOf(now(frames, { state: RATE })), "says rate|1|workers|10|rngs|1|9.9");
+  assert.deepEqual(tableOfFrames(now(frames, { state: RATE })).rows[1], ["1", "10", "1", "9.9"]);
 });

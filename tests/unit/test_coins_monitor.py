@@ -153,32 +153,43 @@ def test_the_model_allows_nothing_without_a_crew() -> None:
 def test_words_say_the_last_frame() -> None:
     """The sentences are the front end's own, filled with numbers as one says them."""
     two = Look(150.0, 1, 2, 3.3, 0.1, 0.1, {**CORES, "webui": None})
-    assert view.words([view.frame(TEN, 100.0)]) == (
-        "At 42 s: 10 workers and 1 rng make 9.9 hashes/s; the model allows 10. "
+    assert view.words([view.frame(TEN, 100.0)], view.state()) == (
+        "At 42 s: 10 workers and 1 rng make 9.9 hashes/s. The model allows 10. "
         "rng takes 800 ms, hasher 110 ms. No container uses more than 3 % of a core."
     )
-    assert view.words([view.frame(TEN, 100.0), view.frame(two, 100.0)]) == (
-        "At 50 s: 1 worker and 2 rng make 3.3 hashes/s; the model allows 3.3. "
+    assert view.words([view.frame(two, 100.0)], view.state()) == (
+        "At 50 s: 1 worker and 2 rng make 3.3 hashes/s. The model allows 3.3. "
         "rng takes 100 ms, hasher 100 ms. "
         "No container whose CPU is known uses more than 3 % of a core."
     )
-    assert view.words([]) == "Nothing has been seen yet."
+    assert view.words([], view.state()) == "Nothing has been seen yet."
 
 
 def test_what_is_not_known_is_said() -> None:
     """In words and in the table, and never as 0."""
     nothing = view.frame(Look(0.0, 1, 1, None, None, None, {}), 0.0)
-    assert view.words([nothing]).count("not known") == 3
-    assert view.still([nothing]).rows[0] == [
+    assert view.words([nothing], view.state()).count("not known") == 3
+    assert view.still([nothing], view.state()).rows[0] == [
         *("0", "1", "1", "not known", "3.3", "not known", "not known"),
         *["not known"] * 5,
     ]
 
 
+def test_what_is_not_drawn_is_not_said() -> None:
+    """A section that asks who holds the others up must not answer before the reader does."""
+    given = view.state(["rate"], model=False)
+    found = view.still([view.frame(TEN, 100.0)], given)
+    assert found.words == "At 42 s: 10 workers and 1 rng make 9.9 hashes/s."
+    assert (len(found.head), found.rows) == (4, [["42", "10", "1", "9.9"]])
+    assert view.title(given) != view.title(view.state())
+    with pytest.raises(ValueError, match="not memory"):
+        view.state(["memory"])
+
+
 def test_a_long_time_line_makes_a_short_table() -> None:
     """Evenly thinned, with the last moment in it."""
     frames = [view.frame(Look(at, 1, 1, 3.3, 0.1, 0.1, CORES), 0.0) for at in range(151)]
-    rows = view.still(frames).rows
+    rows = view.still(frames, view.state()).rows
     assert len(rows) <= 60
     assert (rows[-2][0], rows[-1][0]) == ("147", "150")
 
@@ -271,7 +282,11 @@ def _still(watch: Scripted) -> bool:
 def test_a_recorded_monitor_is_shown_again() -> None:
     """On Binder it has its time line, says when it was recorded, and looks at nothing."""
     frames = [view.frame(TEN, 100.0)]
-    given = {"state": view.state(), "texts": view.texts(), "still": view.still(frames)}
+    given = {
+        "state": view.state(),
+        "texts": view.texts(),
+        "still": view.still(frames, view.state()),
+    }
     stored = live.show("coins", title="T", frames=frames, **given).get_state()
     widget = live.restore(stored, "2026-11-24")
     assert (widget.level, widget.recorded, widget.frames) == ("recorded", "2026-11-24", frames)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from helpers.analysis import queueing
-from helpers.records.dockercoins import Measurement, Sample
+from helpers.records.dockercoins import Measurement
 from helpers.views import dockercoins as views
 from helpers.views.theme import COLOURS, Plot
 
@@ -80,35 +80,3 @@ def test_nothing_measured_is_an_error(build: Any) -> None:
     """An empty figure would look like a result."""
     with pytest.raises(ValueError, match="nothing was measured"):
         build([])
-
-
-def samples(seconds: int, rate: float = 10.0) -> list[Sample]:
-    """A counter that grows evenly, looked at four times a second."""
-    return [Sample(50 + i / 4, int(i * rate / 4), 0) for i in range(4 * seconds + 1)]
-
-
-def test_the_rate_over_time_is_told_in_words() -> None:
-    """The words give the whole rate, the time, and how far it swayed."""
-    plot = views.rate_over_time(samples(20), limit=10)
-    assert title(plot) == "10.0 hashes/s"
-    assert plot.alt.startswith("10.0 hashes/s over 20 s; between ")
-    times = plot.as_json()["data"][0]["x"]
-    assert times[0] >= views.LOOK_BACK / 2
-    assert times[-1] == 20
-    assert title(views.rate_over_time(samples(0))) == "Waiting for the first rate"
-
-
-def test_live_draws_as_samples_come() -> None:
-    """About one drawing a second, from the first rate on, and one of the whole."""
-    plots: list[Plot] = []
-    found = views.live(iter(samples(10)), limit=10, show=plots.append)
-    assert len(plots) == 10 + 1
-    assert plots[-1].alt == views.rate_over_time(samples(10), limit=10).alt
-    assert found.hashes_per_second == pytest.approx(10, rel=0.01)
-
-
-def test_live_works_outside_a_notebook(capsys: pytest.CaptureFixture[str]) -> None:
-    """Without a notebook there is nothing to redraw, and the measurement comes all the same."""
-    found = views.live(iter(samples(4)))
-    assert found.seconds == 4
-    capsys.readouterr()

@@ -76,25 +76,32 @@ export function apart(wanted, height) {
 const highest = (frames, ...names) =>
   Math.max(...frames.flatMap((frame) => names.map((name) => frame[name] ?? 0)), 0);
 
-/** What the three plots draw: lines, each with a meaning, a dash and the name of its label. */
+/** What is drawn: plots with their lines, each with a meaning, a dash and the name of its label. */
 export function plotsOf({ state, frames }) {
+  return allPlots({ state, frames }).filter(({ name }) => state.plots.includes(name));
+}
+
+function allPlots({ state, frames }) {
   const of = (name) => (frame) => frame[name] ?? null;
   const line = (kind, name, label = name) => ({ kind, label, value: of(name) });
+  const model = (...lines) => (state.model ? lines.map((each) => ({ ...each, step: true })) : []);
+  const top = (...names) => highest(frames, ...names);
   return [
     {
       name: "rate",
-      top: roundUp(highest(frames, "rate", "allows", "cap") * 1.1 || 1),
+      top: roundUp(1.1 * (state.model ? top("rate", "allows", "cap") : top("rate")) || 1),
       lines: [
-        { ...line("model", "allows"), step: true },
-        { ...line("limit", "cap"), step: true },
+        ...model(line("model", "allows"), line("limit", "cap")),
         line("measured", "rate", "measured"),
       ],
     },
     {
       name: "wait",
-      top: roundUp(highest(frames, "rng", "hasher", "expects") * 1.05 || 100),
+      top: roundUp(
+        1.05 * (state.model ? top("rng", "hasher", "expects") : top("rng", "hasher")) || 1,
+      ),
       lines: [
-        { ...line("model", "expects"), step: true },
+        ...model(line("model", "expects")),
         { ...line("measured", "hasher"), dashed: true },
         line("measured", "rng"),
       ],
@@ -261,36 +268,46 @@ function axisOf({ t }, { x, y, span, start, inner }) {
 /** The same as helpers.views.coins_monitor.words says of the last frame. */
 export function wordsOf({ frame, frames, state, t }) {
   if (!frame) return t("says nothing");
-  const many = frame.workers === 1 ? "one worker" : "workers";
-  const rate = t(frame.rate === null ? "says no rate" : "says rate", {
-    at: Math.round(frame.at - frames[0].at),
-    workers: t(many, { count: frame.workers }),
-    rngs: t("rngs", { count: frame.rngs }),
-    rate: frame.rate,
-    allows: frame.allows,
-  });
-  const known = frame.cpu.filter((part) => part !== null);
-  const all = known.length === state.services.length;
-  const waits = frame.rng === null || frame.hasher === null ? "says no waits" : "says waits";
-  const cpu = known.length ? (all ? "says cpu" : "says some cpu") : "says no cpu";
-  const used = Math.max(...known, 0);
-  return [rate, t(waits, frame), t(cpu, { cpu: used })].join(" ");
+  const said = [
+    t(frame.rate === null ? "says no rate" : "says rate", {
+      at: Math.round(frame.at - frames[0].at),
+      workers: t(frame.workers === 1 ? "one worker" : "workers", { count: frame.workers }),
+      rngs: t("rngs", { count: frame.rngs }),
+      rate: frame.rate,
+    }),
+  ];
+  if (state.model) said.push(t("says model", { allows: frame.allows }));
+  if (state.plots.includes("wait")) said.push(waitsOf(frame, t));
+  if (state.plots.includes("cpu")) said.push(cpuOf(frame, t));
+  return said.join(" ");
 }
 
-const COLUMNS = ["workers", "rngs", "rate", "allows", "rng", "hasher"];
+function waitsOf({ rng, hasher }, t) {
+  return rng === null || hasher === null ? t("says no waits") : t("says waits", { rng, hasher });
+}
+
+function cpuOf({ cpu }, t) {
+  const known = cpu.filter((part) => part !== null);
+  if (!known.length) return t("says no cpu");
+  const key = known.length === cpu.length ? "says cpu" : "says some cpu";
+  return t(key, { cpu: Math.max(...known) });
+}
 
 /** One row for each frame. */
 export function tableOfFrames({ frames, state, t }) {
   const cell = (value) => (value === null ? t("unknown") : String(value));
+  const waits = state.plots.includes("wait") ? ["rng", "hasher"] : [];
+  const names = ["workers", "rngs", "rate", ...(state.model ? ["allows"] : []), ...waits];
+  const services = state.plots.includes("cpu") ? state.services : [];
   return {
     head: [
-      ...["at", ...COLUMNS].map((name) => t(`head ${name}`)),
-      ...state.services.map((service) => t("head cpu", { service })),
+      ...["at", ...names].map((name) => t(`head ${name}`)),
+      ...services.map((service) => t("head cpu", { service })),
     ],
     rows: frames.map((frame) => [
       String(Math.round(frame.at - frames[0].at)),
-      ...COLUMNS.map((name) => cell(frame[name])),
-      ...frame.cpu.map(cell),
+      ...names.map((name) => cell(frame[name])),
+      ...services.map((_service, index) => cell(frame.cpu[index])),
     ]),
   };
 }
