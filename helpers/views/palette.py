@@ -1,8 +1,10 @@
 """Colours with one meaning each, and what all figures have in common, as plain data.
 
 The palette is Okabe and Ito's (2008, jfly.uni-koeln.de/color), distinguishable with the
-common forms of colour blindness; every colour here keeps 3:1 contrast on white and on
-the dark theme's background.
+common forms of colour blindness. Each keeps 3:1 contrast on the dark theme's background, and on
+white too, save orange and sky (2.3:1): those two fill areas with a name beside them, and are
+never a line or a text. Names that share a colour share its sense: green is there and well,
+vermilion ends something, grey stands back.
 
 Standard library only: figures of models are also made in the reader's browser.
 """
