@@ -32,7 +32,7 @@ HOME: Final = ROOT / ".cache" / "vm"
 FIXTURES: Final = ROOT / "tests" / "fixtures"
 PACKAGES: Final = ("pytest", "hypothesis", "docker", "psutil", "PyYAML", "packaging", "pyroute2")
 IMAGES: Final = ("base", "busybox", "python")
-TESTS: Final = ("tests/unit/test_kernel_*.py", "tests/integration/test_kernel_*.py")
+TESTS: Final = ("tests/unit/test_kernel_files.py", "tests/integration/test_kernel_*.py")
 NAMES: Final = {"skipped": "skipped", "failure": "failed", "error": "failed"}
 
 
@@ -143,6 +143,12 @@ def counts(report: str) -> dict[str, int]:
     return found
 
 
+def modules(report: str) -> list[str]:
+    """Return which modules a JUnit report tells of."""
+    names = {case.get("classname", "") for case in ElementTree.fromstring(report).iter("testcase")}
+    return sorted({name.split(".Test")[0] for name in names})
+
+
 def about() -> dict[str, str]:
     """Return date and versions of a run."""
     line = (
@@ -172,13 +178,13 @@ def test() -> int:
     furnish()
     line = f"python3 -m pytest -q -p no:cacheprovider --junitxml=/root/report.xml {' '.join(TESTS)}"
     inside(f"{line} || true", show=True)
-    found = counts(machine("run", "cat /root/report.xml"))
-    seen = about()
+    report = machine("run", "cat /root/report.xml")
+    found, seen = counts(report), about()
     FIXTURES.mkdir(exist_ok=True)
     if found["passed"] and not found["failed"]:
         recorded = json.loads(inside("python3 -m tools.vm.record"))
         write("cgroup-v2.json", {"about": seen, **recorded})
-    write("vm.json", {**seen, **found})
+    write("vm.json", {**seen, **found, "modules": modules(report)})
     print(", ".join(f"{count} {name}" for name, count in found.items()))
     return 0 if found["passed"] and not found["failed"] else 1
 
