@@ -97,6 +97,12 @@ def test_other_links_are_refused(text: str) -> None:
         namespaces.parse_links(1, {"net": text})
 
 
+def test_a_link_names_its_own_kind() -> None:
+    """A link to a namespace of another kind than it is called is refused."""
+    with pytest.raises(Garbled):
+        namespaces.parse_links(1, {"net": "uts:[4026531838]"})
+
+
 def test_id_map() -> None:
     """A map's lines are ranges, and ids translate both ways."""
     text = b"         0     100000      65536\n     65536       1000          1\n"

@@ -192,6 +192,18 @@ def test_equal_indices_are_told_apart() -> None:
     assert names == {("to-a", "a"), ("to-b", "b"), ("to-b-too", "b-too")}
 
 
+def test_all_links_to_a_namespace_must_fit() -> None:
+    """A link with the same two indices elsewhere does not make a pair doubtful."""
+    outer = network(1, veth(7, 4, 1, "to-b"), veth(9, 6, 1, "to-b-too"))
+    chance = network(2, veth(4, 7, 5, "leads elsewhere"))
+    b = network(3, veth(4, 7, 0, "b"), veth(6, 9, 0, "b-too"))
+    ends = [
+        (pair.second.inode, pair.second.link.ifname)
+        for pair in analysis.veth_pairs([outer, chance, b])
+    ]
+    assert ends == [(3, "b"), (3, "b-too")]
+
+
 def test_doubtful_pairs_are_left_out() -> None:
     """Where two namespaces fit, none is guessed."""
     outer = network(1, veth(5, 4, 0))
