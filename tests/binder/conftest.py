@@ -28,6 +28,10 @@ START = (
 )
 
 
+# The last one lets tests ask JupyterLab whether a kernel is ready.
+SETTINGS = (f"--IdentityProvider.token={TOKEN}", "--LabApp.expose_app_in_browser=True")
+
+
 @dataclass(frozen=True)
 class Door:
     """A container of the image with JupyterLab in it. url: where that answers."""
@@ -69,7 +73,7 @@ def door(client: DockerClient, image: str) -> Iterator[Door]:
     """JupyterLab in a container that may do nothing a container need not."""
     container = client.containers.run(
         image,
-        ["python3", "-c", START, "--ip=0.0.0.0", "--port=8888", f"--ServerApp.token={TOKEN}"],
+        ["python3", "-c", START, "--ip=0.0.0.0", "--port=8888", *SETTINGS],
         name=f"caas-book-binder-{secrets.token_hex(2)}",
         labels={labels.PROJECT: labels.PROJECT_VALUE, labels.ROLE: "test"},
         cap_drop=["ALL"],
