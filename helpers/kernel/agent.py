@@ -401,12 +401,14 @@ class Agent:
         except (OSError, ValueError):
             return -1
 
-    def namespaces(self, pids: list[int], names: list[str]) -> list[Any]:
+    def namespaces(self, pids: list[int], names: list[str], inside: int | None = None) -> list[Any]:
         """Return where the named links of /proc/PID/ns lead, per process, or the error.
 
         None stands for a link that is not there. One call for all processes, because asking
         for each would cost more than the links themselves.
         """
+        if inside is not None:
+            raise OSError(errno.EOPNOTSUPP, "Only the machine's own /proc tells namespaces")
         if len(pids) > WALK_LIMIT or any("/" in name for name in names):
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
         top = self._open("/proc", _PATH | _FOLDER)

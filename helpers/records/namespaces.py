@@ -7,7 +7,8 @@ A namespace is its inode number: two processes with the same number share it
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, get_args
 
 from helpers.records.host import Unavailable
@@ -26,8 +27,7 @@ class Namespace(NamedTuple):
         return f"{self.kind}:[{self.inode}]"
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessNamespaces:
+class ProcessNamespaces(NamedTuple):
     """The namespaces of one process.
 
     inodes: by kind; a kind is missing where the kernel has none of it, or the process is
@@ -37,7 +37,7 @@ class ProcessNamespaces:
 
     pid: int
     inodes: Mapping[Kind, int]
-    for_children: Mapping[Kind, int] = field(default_factory=dict)
+    for_children: Mapping[Kind, int] = MappingProxyType({})
     unavailable: Unavailable | None = None
 
 

@@ -129,6 +129,8 @@ class FilesSuite:
         assert isinstance(linked, OSError)
         assert isinstance(gone, FileNotFoundError)
         assert refusal(lambda: place.files.namespaces([number], ["../x"])).errno == errno.EINVAL
+        inner = place.files.inside(number)
+        assert refusal(lambda: inner.namespaces([1], ["net"])).errno == errno.EOPNOTSUPP
 
     def test_stats(self, place: Place) -> None:
         """Many names at once give each its inode or nothing; no link is followed on the way."""
