@@ -80,8 +80,8 @@ test("each line has its meaning: what was measured, what the model says, what li
   const frames = [seen(0), seen(1, { rngs: 2, cap: 20, allows: 20, rate: 19 })];
   const [rate, wait, cpu] = plotsOf(now(frames));
   const kinds = (plot) => plot.lines.map(({ kind, label }) => `${kind} ${label}`);
-  assert.deepEqual(kinds(rate), ["model allows", "limit cap", "measured measured"]);
-  assert.deepEqual(kinds(wait), ["model expects", "measured hasher", "measured rng"]);
+  assert.deepEqual(kinds(rate), ["model model", "limit cap", "measured measured"]);
+  assert.deepEqual(kinds(wait), ["model model", "measured hasher", "measured rng"]);
   assert.deepEqual(kinds(cpu), ["limit one core", "measured percent", "measured percent"]);
   assert.deepEqual([rate.top, wait.top, cpu.top], [24, 1000, 100]);
   assert.equal(cpu.lines[2].value(frames[0]), 1.5);

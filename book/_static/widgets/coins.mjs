@@ -3,10 +3,10 @@
 import { frameAt, h, house, s } from "./house.mjs";
 
 const LEFT = 44; // px: numbers of the y axes
-const RIGHT = 118; // px: labels of the lines
+const RIGHT = 116; // px: labels of the lines
 const ROW = 18; // px: one row of the crew
 const HEIGHTS = { rate: 108, wait: 88, cpu: 72 };
-const HEAD = 25; // px: the name of a plot, above it
+const HEAD = 28; // px: the name of a plot, above it
 const FOOT = 24; // px: the time axis
 const LINE = 14; // px between two labels
 const WIDEST = 900;
@@ -91,7 +91,7 @@ function allPlots({ state, frames }) {
       name: "rate",
       top: roundUp(1.1 * (state.model ? top("rate", "allows", "cap") : top("rate")) || 1),
       lines: [
-        ...model(line("model", "allows"), line("limit", "cap")),
+        ...model(line("model", "allows", "model"), line("limit", "cap")),
         line("measured", "rate", "measured"),
       ],
     },
@@ -101,7 +101,7 @@ function allPlots({ state, frames }) {
         1.05 * (state.model ? top("rng", "hasher", "expects") : top("rng", "hasher")) || 1,
       ),
       lines: [
-        ...model(line("model", "expects")),
+        ...model(line("model", "expects", "model")),
         { ...line("measured", "hasher"), dashed: true },
         line("measured", "rng"),
       ],
@@ -148,7 +148,7 @@ function drawn(now, width) {
   const inner = Math.max(width - LEFT - RIGHT, 40);
   const x = (at) => LEFT + ((at - start) / (end - start)) * inner;
   const parts = [];
-  let y = HEAD;
+  let y = HEAD - 8;
   parts.push(...crewOf(now, { x, end, y }));
   y += 2 * ROW;
   const top = y;
@@ -192,7 +192,7 @@ function crewOf({ frames, t }, { x, end, y }) {
     }),
   ];
   return [
-    s("text", { class: "lab-c-name", x: LEFT, y: y - 7 }, t("crew")),
+    s("text", { class: "lab-c-name", x: 0, y: y - 10 }, t("crew")),
     ...row("worker", (frame) => frame.workers, y),
     ...row("rng", (frame) => frame.rngs, y + ROW),
   ].filter(Boolean);
@@ -212,7 +212,7 @@ function plotOf(plot, { frames, frame, t }, { x, y, left, right }) {
       : null,
   ]);
   const labels = labelsOf(plot, { frame, t }, { height, up, y, right });
-  const name = s("text", { class: "lab-c-name", x: left, y: y - 7 }, t(`${plot.name} plot`));
+  const name = s("text", { class: "lab-c-name", x: 0, y: y - 10 }, t(`${plot.name} plot`));
   return s("g", {}, name, ...grid, ...lines, ...labels);
 }
 
