@@ -3,7 +3,7 @@
 import { frameAt, h, house, s } from "./house.mjs";
 
 const LEFT = 44; // px: numbers of the y axes
-const RIGHT = 116; // px: labels of the lines
+const RIGHT = 126; // px: labels of the lines
 const ROW = 18; // px: one row of the crew
 const HEIGHTS = { rate: 108, wait: 88, cpu: 72 };
 const HEAD = 28; // px: the name of a plot, above it
