@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,13 @@ def image() -> str:
 
 @pytest.fixture(scope="session")
 def door(client: DockerClient, image: str) -> Iterator[Door]:
+    """JupyterLab on Binder, once for all tests."""
+    with opened(client, image) as made:
+        yield made
+
+
+@contextmanager
+def opened(client: DockerClient, image: str) -> Iterator[Door]:
     """JupyterLab in a container that may do nothing a container need not."""
     container = client.containers.run(
         image,
