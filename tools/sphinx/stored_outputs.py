@@ -58,6 +58,8 @@ def prepare(notebook: Notebook, complain: Callable[[str], None], page: str = "pa
             if fault:
                 complain(f"cell {number}: {fault}")
         cell["outputs"] = kept
+    # What pages show of it stands in the outputs now; Sphinx would carry it through the build.
+    metadata.pop("widgets", None)
     return notebook
 
 
