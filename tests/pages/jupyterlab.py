@@ -25,6 +25,14 @@ LONGEST = 8 * 60  # seconds: the longest notebook measures for minutes
 # on a slow machine the first notebook ran nothing. So ask the session itself.
 KERNEL_IS_IDLE = """() =>
     window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"""
+# From the notebook itself: JupyterLab draws errors like any text on stderr.
+ERRORS = """() =>
+    [...window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells]
+        .filter(cell => cell.cell_type === 'code')
+        .flatMap(cell => cell.getOutputs())
+        .filter(output => output.output_type === 'error')
+        .map(output => `${output.ename}: ${output.evalue}`)"""
+DONE = re.compile(r"\[\d+\]:")
 PROMPTS = """() => {
     const panel = document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden)');
     return [...panel.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
@@ -81,14 +89,20 @@ def _listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def errors(page: Page) -> list[str]:
+    """Return the errors under the open notebook's cells, as `Name: what was said`."""
+    found: list[str] = page.evaluate(ERRORS)
+    return found
+
+
 def run_all(page: Page) -> None:
-    """Clear what is stored, run all cells, wait until none is waiting or running."""
+    """Clear what is stored, run all cells, wait until none is waiting or an error ended it."""
     for menu, item in (("Edit", "Clear Outputs of All Cells"), ("Run", "Run All Cells")):
         page.get_by_role("menuitem", name=menu, exact=True).click()
         page.get_by_role("menuitem", name=item, exact=True).click()
     wait_until(
-        lambda: page.evaluate(PROMPTS),
-        lambda prompts: bool(prompts) and all(re.fullmatch(r"\[\d+\]:", p) for p in prompts),
+        lambda: (page.evaluate(PROMPTS), errors(page)),
+        lambda seen: bool(seen[1] or (seen[0] and all(map(DONE.fullmatch, seen[0])))),
         what="every cell to have run",
         seconds=LONGEST,
         every=1,

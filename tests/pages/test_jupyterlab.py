@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import nbformat
 import pytest
 from playwright.sync_api import Browser
 
 from helpers import paths
-from tests.pages.jupyterlab import Lab, run_all
+from tests.pages.jupyterlab import Lab, errors, run_all
 
 pytestmark = [pytest.mark.browser, pytest.mark.docker, pytest.mark.slow]
 NOTEBOOKS = sorted(str(path.relative_to(paths.ROOT)) for path in paths.BOOK.glob("*/*.ipynb"))
@@ -26,9 +27,8 @@ def test_notebook_runs_in_jupyterlab(
     panel = jupyter.open(page, notebook)
     run_all(page)
     page.screenshot(path=tmp_path / "notebook.png")
+    assert errors(page) == []
     # The text in the document, not the text drawn: JupyterLab draws only what is in view.
-    errors = panel.locator("[data-mime-type='application/vnd.jupyter.error']").all_text_contents()
-    assert errors == []
     assert panel.locator(".lab-ribbon-live").count() == 1
     results = panel.locator(".lab-check").all_text_contents()
     met = [text for text in results if text.startswith("Met.")]
@@ -37,4 +37,19 @@ def test_notebook_runs_in_jupyterlab(
     assert any("Cleaned up." in text for text in results), results
     foreign = [url for url in asked if url.startswith("http") and not url.startswith(jupyter.url)]
     assert foreign == []
+    context.close()
+
+
+def test_an_error_is_seen(browser: Browser, jupyter: Lab) -> None:
+    """A cell that raises ends the run at once, and its error is found: the test above can fail."""
+    broken = nbformat.v4.new_notebook(
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+        cells=[nbformat.v4.new_code_cell(source) for source in ("1 / 0", "print('not reached')")],
+    )
+    nbformat.write(broken, jupyter.folder / "broken.ipynb")
+    context = browser.new_context()
+    page = context.new_page()
+    jupyter.open(page, "broken.ipynb")
+    run_all(page)
+    assert errors(page) == ["ZeroDivisionError: division by zero"]
     context.close()
