@@ -21,6 +21,8 @@ def parent(pid: int) -> int:
 def words(pid: int) -> str:
     """Return a process's program, and for the last in line its arguments too."""
     line = (PROC / str(pid) / "cmdline").read_bytes().decode(errors="replace").split("\0")
+    if line[0].startswith("["):  # a name that the process chose: "[lxc monitor] /path name"
+        return line[0].partition("]")[0][1:]
     return " ".join([line[0].rpartition("/")[2], *line[1:]]).strip()
 
 
@@ -38,7 +40,7 @@ def lineage(pid: int) -> list[int]:
 def main() -> None:
     line = lineage(int(sys.argv[1]))
     for depth, pid in enumerate(line):
-        name = words(pid) if pid == line[-1] else words(pid).split()[0]
+        name = words(pid) if pid == line[-1] else words(pid).partition(" -")[0]
         branch = "   " * (depth - 1) + "└─ " if depth else ""
         print(branch + ("process 1" if pid == 1 else name))
 
