@@ -246,7 +246,7 @@ function labelsOf(plot, { frame, t }, { height, up, y, right }) {
 }
 
 function axisOf({ t }, { x, y, span, start, inner }) {
-  const marks = ticks(span, Math.max(Math.floor(inner / 55), 1)).flatMap((seconds) => [
+  const marks = ticks(span, Math.max(Math.floor(inner / 55), 2)).flatMap((seconds) => [
     s("line", {
       class: "lab-c-grid",
       x1: x(start + seconds),
