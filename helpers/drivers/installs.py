@@ -103,25 +103,36 @@ def install(tool: Tool, say: Say) -> tuple[str, ...]:
 
 
 def remove(tool: Tool, say: Say) -> tuple[str, ...]:
-    """Purge what `install` brought and is still there; return these packages.
+    """Purge what `install` brought and nothing else has come to need; return these packages.
 
-    Raises MissingNeed (not root), LabError where something else has come to need one of them.
+    Raises MissingNeed (not root), LabError where something else needs the program itself.
     """
     demand_rights(tool)
     mine = ours(tool) & installed()
-    if mine:
-        foreign = set(read_plan(apt("purge", *mine, simulate=True)).removed) - mine
-        if foreign:
-            raise LabError(
-                _("Removing {name} would take {others} along.").format(
-                    name=tool.name, others=", ".join(sorted(foreign))
-                ),
-                remedy=_("Remove that first, or keep both."),
-            )
-        say(_("Removing {names} ...").format(names=", ".join(sorted(mine))))
-        apt("purge", *mine)
+    free = {name for name in mine if not foreign({name}, mine)}
+    others = foreign(mine, mine)
+    if mine and (not free or foreign(free, mine)):
+        raise LabError(
+            _("Removing {name} would take {others} along.").format(
+                name=tool.name, others=", ".join(sorted(others))
+            ),
+            remedy=_("Remove that first, or keep both."),
+        )
+    if free:
+        say(_("Removing {names} ...").format(names=", ".join(sorted(free))))
+        apt("purge", *sorted(free))
+    if mine - free:
+        kept, why = ", ".join(sorted(mine - free)), ", ".join(sorted(others))
+        say(_("Kept, as {why} needs it: {kept}").format(why=why, kept=kept))
     (FOLDER / f"{tool.name}.json").unlink(missing_ok=True)
-    return tuple(sorted(mine))
+    return tuple(sorted(free))
+
+
+def foreign(names: set[str], mine: set[str]) -> set[str]:
+    """Return what apt would remove along with `names` that is not among `mine`."""
+    if not names:
+        return set()
+    return set(read_plan(apt("purge", *sorted(names), simulate=True)).removed) - mine
 
 
 def ours(tool: Tool) -> set[str]:

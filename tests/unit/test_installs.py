@@ -27,6 +27,7 @@ class Machine:
     def __init__(self) -> None:
         self.packages = {"bash", "passwd"}
         self.along: set[str] = set()  # what apt would take along
+        self.along_with: dict[str, set[str]] = {}  # and what with one package alone
         self.purged: list[set[str]] = []
 
     def apt(self, verb: str, *names: str, simulate: bool = False) -> str:
@@ -34,7 +35,8 @@ class Machine:
         if verb == "install":
             return SIMULATED
         if simulate:
-            return "".join(f"Purg {name} [1]\n" for name in {*names, *self.along})
+            more = [name for each in names for name in self.along_with.get(each, ())]
+            return "".join(f"Purg {name} [1]\n" for name in {*names, *self.along, *more})
         self.purged.append(set(names))
         self.packages -= set(names)
         return ""
@@ -90,6 +92,18 @@ def test_what_others_need_by_now_is_refused_with_its_name(machine: Machine) -> N
     with pytest.raises(LabError, match="cockpit-podman along"):
         installs.remove(tool, print)
     assert machine.packages >= BROUGHT
+
+
+def test_what_something_else_needs_is_kept_and_the_rest_goes(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A library that another program shares by now stays, and it is said why."""
+    tool = installs.find("podman")
+    installs.install(tool, print)
+    machine.along_with = {"conmon": {"cri-o"}}
+    assert installs.remove(tool, print) == ("podman",)
+    assert "conmon" in machine.packages
+    assert "as cri-o needs it: conmon" in capsys.readouterr().out
 
 
 def test_half_an_installation_is_remembered(
