@@ -17,6 +17,7 @@ import ast
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -322,6 +323,8 @@ def run_all(kinds: Mapping[str, Sequence[Run]]) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the kinds that the command line names, or all; return the exit status."""
+    # Started in the background of a shell, we ignore Ctrl-C, and so would all that tests start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     names = list(sys.argv[1:] if arguments is None else arguments)
     unknown = [name for name in names if name not in KINDS]
     if unknown:
