@@ -10,6 +10,7 @@ import shutil
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -313,23 +314,46 @@ def _append(path: Path) -> None:
         file.write("more")
 
 
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
 ACTS: dict[str, Callable[[Path], object]] = {
     "write": _write,
     "append": _append,
     "make": Path.mkdir,
-    "remove": lambda path: shutil.rmtree(path) if path.is_dir() else path.unlink(),
+    "remove": lambda path: shutil.rmtree(path) if _is_folder(path) else path.unlink(),
     "chmod": lambda path: path.chmod(0o700),
     "empty": lambda path: path.write_bytes(b""),
-    "link": lambda path: path.symlink_to("/etc"),
+    "link": lambda path: path.symlink_to("nowhere"),
     "rename": lambda path: path.rename(path.with_name("g")),
 }
 acts = st.lists(st.tuples(st.sampled_from(sorted(ACTS)), st.sampled_from(PLACES)), max_size=12)
 
 
 def perform(top: Path, todo: list[tuple[str, str]]) -> None:
+    """Do it all below `top`; nothing is done through a symbolic link, wherever it leads."""
     for act, place in todo:
-        with suppress(OSError):
-            ACTS[act](top / place)
+        steps = list(accumulate(place.split("/"), "{}/{}".format))
+        linked = [step for step in steps if (top / step).is_symlink()]
+        if not linked or (linked == [place] and act in ("remove", "rename")):
+            with suppress(OSError):
+                ACTS[act](top / place)
+
+
+def test_nothing_is_done_through_a_link(tmp_path: Path) -> None:
+    """These tests run as root: a random act behind a link would change what it leads to."""
+    top, outside = tmp_path / "top", tmp_path / "outside"
+    top.mkdir()
+    outside.mkdir()
+    for place in ("a", "f"):
+        (top / place).symlink_to(outside)
+    before = outside.stat().st_mode
+    perform(top, [(act, place) for act in ACTS for place in PLACES if place[0] == "a"])
+    perform(top, [("rename", "f"), ("remove", "g")])
+    assert outside.stat().st_mode == before
+    assert list(outside.iterdir()) == []
+    assert not (top / "g").is_symlink()
 
 
 def names_in(top: Path) -> set[str]:
