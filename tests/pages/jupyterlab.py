@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -49,7 +50,9 @@ class Lab:
 
     def open(self, page: Page, notebook: str) -> Locator:
         """Open a notebook (its path in the folder) and wait for its kernel; return its panel."""
-        page.goto(f"{self.url}/lab/tree/{notebook}?token={TOKEN}")
+        # A workspace of its own: while the tabs of an earlier test come back, Run All does nothing.
+        workspace = uuid4().hex
+        page.goto(f"{self.url}/lab/workspaces/{workspace}/tree/{notebook}?token={TOKEN}")
         panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
         expect(panel.locator(".jp-CodeCell").first).to_be_visible(timeout=60_000)
         page.wait_for_function(KERNEL_IS_IDLE, timeout=120_000)
