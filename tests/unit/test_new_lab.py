@@ -170,9 +170,9 @@ def test_a_topic_is_filled_in_alone() -> None:
 
 
 def test_a_new_lab_has_all_its_parts(book: Book) -> None:
-    """Notebook, questions, exercise, contents, syllabus, chapter page: each knows the lab."""
+    """Notebook, questions, exercise, contents, syllabus, chapter, front page: each knows it."""
     name, files = writing.begin(book, LAB, "Build an image")
-    assert (name.lab, files) == (LAB, 6)
+    assert (name.lab, files) == (LAB, 7)
     stored = read(book.folder / f"{LAB}.ipynb")
     assert stored.cells[0].source.startswith("# Build an image\n")
     assert outline.faults(LAB, stored) == ["was never recorded: `make record`"]
@@ -180,13 +180,13 @@ def test_a_new_lab_has_all_its_parts(book: Book) -> None:
     chapters = syllabus.read((book.folder / "syllabus.yml").read_text())
     assert syllabus.faults(chapters, book.folder) == []
     for page, text in syllabus.chapter_pages(chapters, book.folder).items():
+        assert page.read_text() == text
         if page.parent.name == "docker":
-            assert page.read_text() == text
             assert f"930-build.ipynb#{cells.ANCHOR}" in text
 
 
 def test_a_new_lab_differs_from_before_by_its_own_files(book: Book) -> None:
-    """Three files are new, three have a line more, all else is as it was."""
+    """Three files are new, four say a little more, all else is as it was."""
     before = state(book)
     writing.begin(book, LAB)
     after = state(book)
@@ -197,7 +197,8 @@ def test_a_new_lab_differs_from_before_by_its_own_files(book: Book) -> None:
         f"labs/{LAB}/questions.yml",
         "helpers/checks/docker_930.py",
     }
-    assert changed - new == {"_toc.yml", "book/syllabus.yml", "book/docker/index.md"}
+    told = {"_toc.yml", "book/syllabus.yml", "book/docker/index.md", "book/intro.md"}
+    assert changed - new == told
 
 
 @pytest.mark.parametrize("taken", ["docker/010-build", "docker/930-build", "docker/930-other"])
@@ -222,11 +223,11 @@ def test_leftovers_of_another_lab_are_not_overwritten(book: Book, leftover: str)
 
 
 @pytest.mark.parametrize("fault", [KeyboardInterrupt, OSError])
-@pytest.mark.parametrize("after", range(6))
+@pytest.mark.parametrize("after", range(7))
 def test_what_fails_halfway_leaves_nothing(
     book: Book, monkeypatch: pytest.MonkeyPatch, fault: type[BaseException], after: int
 ) -> None:
-    """Stopped at any of its six files, the book is as it was, to the byte and the folder."""
+    """Stopped at any of its seven files, the book is as it was, to the byte and the folder."""
     before, count, real = state(book), [0], writing.write_whole
 
     def failing(path: Path, text: str) -> None:

@@ -60,14 +60,14 @@ def _new_files(book: Book, name: entries.Name, title: str, topic: str, write: Wr
 
 
 def _entries(book: Book, name: entries.Name, topic: str, write: Write) -> None:
-    """Enter the lab into the table of contents, the syllabus, and its chapter's page."""
+    """Enter the lab into the contents, the syllabus, and the pages that tell what is written."""
     toc, outline = book.root / "_toc.yml", book.folder / "syllabus.yml"
     write(toc, entries.with_page(toc.read_text(encoding="utf-8"), name))
     taught = f"{name.lab}#{cells.ANCHOR}"
     text = entries.with_topic(outline.read_text(encoding="utf-8"), topic, taught)
     write(outline, text)
     for page, said in syllabus.chapter_pages(syllabus.read(text), book.folder).items():
-        if page.parent.name == name.chapter:
+        if page.read_text(encoding="utf-8") != said:
             write(page, said)
 
 
