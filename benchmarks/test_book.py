@@ -35,10 +35,10 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     toc = yaml.safe_load((paths.ROOT / "_toc.yml").read_text(encoding="utf-8"))
     chapters = toc["parts"][0]["chapters"]
     real = [Path(each["file"]) for chapter in chapters for each in chapter.get("sections", [])]
-    places = cycle(chapters)
+    places = {Path(each["file"]).parent: each for each in chapters}
     for number, lab in zip(range(NOTEBOOKS - len(real)), cycle(real), strict=False):
-        chapter = next(places)
-        name = f"{Path(chapter['file']).parent}/{500 + number}-{lab.name}"
+        chapter = places[lab.parent]  # its own: a lab's links lead to its neighbours
+        name = f"{lab.parent}/{500 + number}-{lab.name}"
         shutil.copy(paths.BOOK / f"{lab}.ipynb", folder / "book" / f"{name}.ipynb")
         chapter.setdefault("sections", []).append({"file": name})
     assert sum(1 for _ in (folder / "book").rglob("*.ipynb")) == NOTEBOOKS

@@ -222,6 +222,7 @@ def test_leftovers_of_another_lab_are_not_overwritten(book: Book, leftover: str)
         writing.begin(book, LAB)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [KeyboardInterrupt, OSError])
 @pytest.mark.parametrize("after", range(7))
 def test_what_fails_halfway_leaves_nothing(
