@@ -20,6 +20,7 @@ test: env ## Run everything: lint, types, unit, integration, every notebook, the
 test-vm: env ## Run the kernel's tests in a machine with cgroup v2 (made by root on Debian; ~15 min)
 	@$(BIN)/python -m tools.vm test
 
+# The kernel readers' tests are many and search for faults at random: `make test` has them.
 check: env ## Run lint, types and the fast tests (under 30 s)
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
@@ -29,7 +30,7 @@ check: env ## Run lint, types and the fast tests (under 30 s)
 	@$(BIN)/python -m tools.npm format
 	@$(BIN)/python -m tools.npm test
 	@$(BIN)/python -m tools.go actionlint >/dev/null
-	@$(BIN)/python -m pytest -q -n logical --maxprocesses 4 -m "not slow and not docker and not browser" tests/unit
+	@$(BIN)/python -m pytest -q -n logical --maxprocesses 4 -m "not slow and not docker and not browser" --ignore-glob='*/test_kernel_*' tests/unit
 
 record: env ## Run the notebooks on a current engine (ENGINE=machine: on this one) and store what came
 	@$(ON) $(or $(ENGINE),current) --store $(STORE) -- $(BIN)/python -m tools.notebooks record $(NOTEBOOKS)

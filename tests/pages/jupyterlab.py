@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import socket
 import subprocess
@@ -33,12 +32,19 @@ ERRORS = """() =>
         .flatMap(cell => cell.getOutputs())
         .filter(output => output.output_type === 'error')
         .map(output => `${output.ename}: ${output.evalue}`)"""
-DONE = re.compile(r"\[\d+\]:")
-PROMPTS = """() => {
-    const panel = document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden)');
-    return [...panel.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
-        .map(prompt => prompt.textContent.trim());
-}"""
+# From the notebook itself, too: of a long notebook JupyterLab draws what is near the view, and the
+# prompts on the page were at times those of a part.
+NOT_RUN = """() =>
+    [...window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells]
+        .filter(cell => cell.cell_type === 'code' && cell.source.trim())
+        .filter(cell => cell.execution_count === null || cell.executionState === 'running')
+        .length"""
+SHOWN = """() =>
+    [...window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells]
+        .filter(cell => cell.cell_type === 'code')
+        .flatMap(cell => cell.getOutputs())
+        .map(output => [output.data?.['text/html'] ?? []].flat().join(''))
+        .join('')"""
 
 
 @dataclass(frozen=True)
@@ -98,14 +104,20 @@ def errors(page: Page) -> list[str]:
     return found
 
 
+def shown(page: Page) -> str:
+    """Return the HTML that the open notebook's cells hold as outputs, drawn or not."""
+    found: str = page.evaluate(SHOWN)
+    return found
+
+
 def run_all(page: Page) -> None:
     """Clear what is stored, run all cells, wait until none is waiting or an error ended it."""
     for menu, item in (("Edit", "Clear Outputs of All Cells"), ("Run", "Run All Cells")):
         page.get_by_role("menuitem", name=menu, exact=True).click()
         page.get_by_role("menuitem", name=item, exact=True).click()
     wait_until(
-        lambda: (page.evaluate(PROMPTS), errors(page)),
-        lambda seen: bool(seen[1] or (seen[0] and all(map(DONE.fullmatch, seen[0])))),
+        lambda: (page.evaluate(NOT_RUN), errors(page)),
+        lambda seen: bool(seen[1]) or not seen[0],
         what="every cell to have run",
         seconds=LONGEST,
         every=1,

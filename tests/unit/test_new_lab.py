@@ -16,6 +16,8 @@ from tools.notebooks import outline
 from tools.notebooks.book import Book, read
 from tools.sphinx import syllabus
 
+pytestmark = pytest.mark.slow  # each begins a lab in a copy of the book
+
 TOC = """\
 # a comment that stays
 root: intro
@@ -222,7 +224,6 @@ def test_leftovers_of_another_lab_are_not_overwritten(book: Book, leftover: str)
         writing.begin(book, LAB)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("fault", [KeyboardInterrupt, OSError])
 @pytest.mark.parametrize("after", range(7))
 def test_what_fails_halfway_leaves_nothing(
