@@ -149,14 +149,15 @@ class Suite:
 
 @dataclass(frozen=True)
 class Book:
-    """Every notebook, through the harness of `tools.notebooks`. more: for that program."""
+    """Every notebook, through the harness of `tools.notebooks`. more: arguments for pytest."""
 
     more: tuple[str, ...] = ()
 
     def __call__(self) -> Result:
         """See Run."""
-        line = ["tools.notebooks", "test", *self.more]
+        line = ["tools.notebooks", "test"]
         line += ["--require-live"] if os.environ.get("LABS_REQUIRE_LIVE") else []
+        line += ["--", *self.more] if self.more else []
         print(f"$ python -m {' '.join(line)}", flush=True)
         with tempfile.TemporaryDirectory() as scratch:
             report = Path(scratch) / "notebooks.json"
@@ -232,6 +233,8 @@ def results(report: Path) -> Iterator[tuple[str, str]]:
 
 # Tests that share no engine run side by side, on as many cores as `make check` takes.
 WORKERS: Final = ("-n", "logical", "--maxprocesses", "4")
+# Labs wait more than they compute; those that measure the machine run alone all the same.
+SIDE_BY_SIDE: Final = ("-n", "3", "--dist", "loadscope")
 TYPED_FILES: Final = r"no issues found in (\d+) source files?"
 
 TYPED_TOOLS: Final = (
@@ -276,7 +279,7 @@ KINDS: Final[dict[str, tuple[Run, ...]]] = {
     ),
     "integration": (Suite("tests/integration"),),
     "notebooks": (
-        Book(),
+        Book(SIDE_BY_SIDE),
         Suite("tests/notebooks", WORKERS, noun="tests of the harness"),
     ),
     "pages": (Suite("tests/pages"),),

@@ -39,6 +39,7 @@ def member(draw: st.DrawFn) -> Member:
 STACKS = st.lists(st.lists(member(), max_size=7), min_size=1, max_size=5)
 
 
+@pytest.mark.slow  # some seconds: hundreds of examples
 @given(STACKS)
 @settings(max_examples=400, deadline=None)
 @example([[file("a", 3), ("b", "hardlink", 0, "a"), file("a", 5)], [file(".wh.a")]])
@@ -67,6 +68,7 @@ def test_fast_and_naive_agree(layers: list[list[Member]]) -> None:
         assert account.hides == model.hides[account.layer]
 
 
+@pytest.mark.slow  # some seconds: hundreds of examples
 @given(STACKS)
 @settings(max_examples=60, deadline=None)
 def test_a_path_ends_where_its_history_ends(layers: list[list[Member]]) -> None:

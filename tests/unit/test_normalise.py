@@ -61,6 +61,7 @@ def stream(text: str, name: str = "stdout") -> Any:
     return v4.new_output("stream", name=name, text=text)
 
 
+@pytest.mark.slow  # some seconds: a hundred notebooks
 @given(notebooks)
 def test_normalising_twice_changes_nothing_more(notebook: Any) -> None:
     """The stored form is a fixed point, also after a round trip through its file."""
@@ -70,6 +71,7 @@ def test_normalising_twice_changes_nothing_more(notebook: Any) -> None:
     assert dumps(normalise(again, WORDS)) == dumps(once)
 
 
+@pytest.mark.slow
 @given(notebooks)
 def test_the_original_is_left_alone(notebook: Any) -> None:
     """Normalising returns a copy."""

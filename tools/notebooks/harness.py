@@ -20,7 +20,8 @@ plugin changes four things about it:
 At the end come one summary line and, with `--census`, a comparison of what ran with what
 there is: every notebook, code cell and check must have run (or been skipped for a named
 need), and `census.take` must find no fault. `LABS_RESULTS` names a file for the counts, as
-JSON. Works with pytest-xdist (`--dist loadscope` keeps a notebook on one worker).
+JSON. With pytest-xdist notebooks run side by side (`--dist loadscope` keeps each on one
+worker); those that measure the machine run alone (tools/notebooks/quiet.py).
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -41,7 +42,7 @@ from typing import Any, Final
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile  # type: ignore[import-untyped]
 
-from tools.notebooks import census, outline, provenance, sanitise
+from tools.notebooks import census, outline, provenance, quiet, sanitise
 from tools.notebooks.book import Book, lab_of, nodes, tags
 from tools.notebooks.execute import environment, random_run, run_of
 from tools.notebooks.normalise import of_this_machine
@@ -106,7 +107,9 @@ class BookNotebook(IPyNbFile):  # type: ignore[misc]
             )
 
     def setup(self) -> None:
-        """Start the kernel."""
+        """Start the kernel, when there is a place for this notebook beside others."""
+        self.place = ExitStack()
+        self.place.enter_context(quiet.place(alone=quiet.wanted(self.nb)))
         needs = list(lab_of(self.nb).get("needs", []))
         self.unmet = provenance.unmet(needs)
         self.home = tempfile.TemporaryDirectory(prefix="ipython-")
@@ -122,11 +125,12 @@ class BookNotebook(IPyNbFile):  # type: ignore[misc]
 
     def teardown(self) -> None:
         """End the kernel in order: its session removes what it made at its exit."""
-        if self.kernel is not None and self.kernel.is_alive():
-            self.kernel.kc.stop_channels()
-            self.kernel.km.shutdown_wait_time = SHUTDOWN
-            self.kernel.km.shutdown_kernel(now=False)
-        self.home.cleanup()
+        with self.place:
+            if self.kernel is not None and self.kernel.is_alive():
+                self.kernel.kc.stop_channels()
+                self.kernel.km.shutdown_wait_time = SHUTDOWN
+                self.kernel.km.shutdown_kernel(now=False)
+            self.home.cleanup()
 
     def get_kernel_message(self, timeout: float | None = None, stream: str = "iopub") -> Any:
         """Return the next message, having done to the cell's outputs what nbval leaves out."""
