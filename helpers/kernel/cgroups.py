@@ -90,6 +90,7 @@ _SLOW: Final = (
     ("blkio", "io.stat", "blkio.throttle.io_service_bytes_recursive"),
     ("blkio", "", "blkio.throttle.io_serviced_recursive"),
     ("memory", "", "memory.memsw.failcnt"),
+    ("pids", "pids.events", "pids.events"),
 )
 
 
@@ -255,6 +256,7 @@ def _detail(plan: Plan, at: float, read: list[Sampled]) -> CgroupDetail:
         memory_stat=_memory_stat(names, found[6], absent),
         memory_events=_memory_events(plan, found),
         pids_max=known(limit, found[9], absent),
+        pids_refused=pick((b"max",), found[13], absent)[0],
         io=_io(plan, found),
         paths=plan.slow,
         contents=tuple(read),

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from helpers import paths
+from helpers.drivers import cgroups, images, podman, probe
 from helpers.drivers import docker as objects
-from helpers.drivers import images, podman
 from helpers.drivers.engine import engine_errors, open_client
 from helpers.errors import BookError, EngineError, MissingNeed
 from helpers.labs import cleaning, owner, scratch, shell
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from docker import DockerClient
     from docker.models.containers import Container
 
+    from helpers.kernel.files import Files
+
 
 class Session:
     """What a notebook holds on to: `here`. Attribute access does no I/O; methods may."""
@@ -48,6 +50,7 @@ class Session:
         self._ports: dict[str, int] = {}
         self._client: DockerClient | None = None
         self._shell: shell.Shell | None = None
+        self._files: Files | None = None
         self._last: list[Callable[[], object]] = []
         self._closed = False
 
@@ -130,6 +133,26 @@ class Session:
         with engine_errors():
             found: Container = self.docker.containers.get(self.name(short))
         return found
+
+    @property
+    def kernel(self) -> Files:
+        """The files of the engine's kernel, through a probe container where it must be."""
+        if isinstance(self.engine, Engine) and self._files is None:
+            self._files = cgroups.kernel_files(self.docker, self.engine, self.labels)
+            self.at_end(self._leave_kernel)
+        if self._files is None:
+            raise MissingNeed(_("This needs a container engine."), remedy=_("See `labs doctor`."))
+        return self._files
+
+    def _leave_kernel(self) -> None:
+        if self._files is not None:
+            self._files.close()
+            probe.close(self.run)
+            self._files = None
+
+    def cgroup(self, short: str) -> cgroups.Group:
+        """Return the control group of this run's container `short`. Raises LabError."""
+        return cgroups.Group.of(self.container(short), self.kernel)
 
     def image(self, name: str) -> str:
         """Return the reference of the base image `name`, made ready if it is not."""

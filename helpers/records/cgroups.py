@@ -177,7 +177,10 @@ class CgroupSample(NamedTuple):
 
 @dataclass(frozen=True)
 class CgroupDetail:
-    """Limits, and what is worth reading once a second. at: seconds on a monotonic clock."""
+    """Limits, and what is worth reading once a second. at: seconds on a monotonic clock.
+
+    pids_refused: of pids.events, how often pids.max has refused a new process.
+    """
 
     cgroup: Cgroup
     at: float
@@ -189,6 +192,7 @@ class CgroupDetail:
     memory_stat: MemoryStat | Unavailable
     memory_events: MemoryEvents | Unavailable
     pids_max: Limit
+    pids_refused: Figure
     io: tuple[IoDevice, ...] | Unavailable
     paths: tuple[str, ...]
     contents: tuple[bytes | OSError, ...]

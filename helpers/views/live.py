@@ -6,6 +6,7 @@ else, so the recorded one on a page without a kernel is drawn by the same module
     widget = show("layers", state=..., still=Still(words, head, rows), ...)
     following = follow(widget, sample, every=1.0)     # live: until nobody looks, or stop()
     following.stop()
+    answer(widget, handle)                            # the front end may ask: see `answer`
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ MOST_FRAMES: Final = 600  # kept of a time line; from there on every other one g
 VIEW: Final = "application/vnd.jupyter.widget-view+json"
 
 Frame = Mapping[str, Any]
+Handle = Callable[[Mapping[str, Any]], str]
 
 _IMPORT: Final = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.mjs";\n', re.MULTILINE)
 
@@ -78,7 +80,7 @@ class Widget(anywidget.AnyWidget):
     """A widget of the book. See `show` for what it is given.
 
     watched: whether anyone can see it, told by the front end. error: a sentence that takes
-    the place of the words.
+    the place of the words. answers: whether the front end may ask for something (see `answer`).
     """
 
     _esm = traitlets.Unicode().tag(sync=True)
@@ -92,10 +94,28 @@ class Widget(anywidget.AnyWidget):
     colours = traitlets.Dict().tag(sync=True)
     error = traitlets.Unicode().tag(sync=True)
     watched = traitlets.Bool(True).tag(sync=True)
+    answers = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, name: str, *, still: Still, **traits: Any) -> None:
         self.still = still
+        self.handle: Handle | None = None
         super().__init__(name=name, _esm=front_end(name), **traits)
+        self.on_msg(self._asked)
+
+    def _asked(self, _widget: Any, content: Any, _buffers: Any) -> None:
+        question = content.get("ask") if isinstance(content, dict) else None
+        if not isinstance(question, dict):
+            return
+        try:
+            if self.handle is None:
+                raise LabError(
+                    _("Nobody answers here any more."), remedy=_("Run the notebook again.")
+                )
+            said, done = self.handle(question), True
+        except Exception as error:  # the reader waits: whatever it is, it is the answer
+            said = str(error) if isinstance(error, LabError) else f"{type(error).__name__}: {error}"
+            done = False
+        self.send({"answer": {"done": done, "said": said}})
 
     def append(self, frame: Frame) -> None:
         """Add a frame at the end of the time line, and show it if that is what is looked at.
@@ -211,3 +231,15 @@ def follow(widget: Widget, sample: Callable[[], Frame | None], *, every: float =
     sample returning None adds nothing. A LabError ends it and is shown in the widget.
     """
     return Following(widget, sample, every)
+
+
+def answer(widget: Widget, handle: Handle | None) -> None:
+    """Let the front end ask: `now.ask(question)` calls `handle`, whose sentence is shown.
+
+    handle is called between two cells, with what the front end sent (judge it: a page can send
+    anything); a LabError is its refusal. Until it has answered, the text `asked` is shown.
+    None: nobody answers any more. Without a kernel nobody does, so a front end offers what it
+    can ask for only while `now.answers`.
+    """
+    widget.handle = handle
+    widget.answers = handle is not None

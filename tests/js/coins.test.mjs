@@ -4,13 +4,11 @@ import { test } from "node:test";
 import {
   apart,
   plotsOf,
-  roundUp,
-  runs,
   spells,
   tableOfFrames,
-  ticks,
   wordsOf,
 } from "../../book/_static/widgets/coins.mjs";
+import { roundUp, runs, ticks } from "../../book/_static/widgets/plots.mjs";
 
 const t = (key, values = {}) => [key, ...Object.values(values)].join("|");
 const seen = (at, more = {}) => ({

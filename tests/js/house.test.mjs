@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { bytes, fill, frameAt, lineOf, sighted } from "../../book/_static/widgets/house.mjs";
+import {
+  bytes,
+  fill,
+  frameAt,
+  lineOf,
+  listens,
+  sighted,
+} from "../../book/_static/widgets/house.mjs";
 import { StoredModel } from "../../book/_static/widgets/page.mjs";
 
 test("bytes are written as Docker writes them", () => {
@@ -53,4 +60,12 @@ test("a view that comes later has the frames that came one by one", () => {
   lineOf(model).push({ at: 1 });
   assert.deepEqual(lineOf(model), [{ at: 0 }, { at: 1 }]);
   assert.deepEqual(model.get("frames"), [{ at: 0 }]);
+});
+
+test("only a live widget has somebody who answers", () => {
+  const model = (state) => new StoredModel(state);
+  assert.equal(listens(model({ level: "live", answers: true })), true);
+  assert.equal(listens(model({ level: "live", answers: false })), false);
+  assert.equal(listens(model({ level: "recorded", answers: true })), false);
+  assert.equal(listens(model({ level: "live" })), false);
 });

@@ -23,6 +23,7 @@ V2 = {
     "memory.events": "low 0\nhigh 3\nmax 4\noom 2\noom_kill 1\noom_group_kill 0\n",
     "pids.current": "3\n",
     "pids.max": "100\n",
+    "pids.events": "max 7\n",
     "cpu.pressure": PSI,
     "memory.pressure": PSI,
     "io.pressure": PSI,
@@ -50,7 +51,7 @@ V1 = {
         "memory.stat": "cache 1\nrss 1\ntotal_cache 2048\ntotal_rss 4096\n"
         "total_inactive_file 1024\ntotal_active_file 1000\ntotal_shmem 8\n",
     },
-    "pids": {"pids.current": "3\n", "pids.max": "100\n"},
+    "pids": {"pids.current": "3\n", "pids.max": "100\n", "pids.events": "max 7\n"},
     "blkio": {
         "blkio.throttle.io_service_bytes_recursive": "8:0 Read 4096\n8:0 Write 8192\n"
         "8:0 Sync 12288\n8:0 Total 12288\nTotal 12288\n",

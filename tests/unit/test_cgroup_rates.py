@@ -30,7 +30,7 @@ def moment(at: float, cpu: CpuStat | Unavailable) -> CgroupSample:
 
 
 def known(at: float, io: tuple[IoDevice, ...] | Unavailable) -> CgroupDetail:
-    return CgroupDetail(HERE, at, NOT, 1, 1, None, None, NOT, NOT, None, io, (), ())
+    return CgroupDetail(HERE, at, NOT, 1, 1, None, None, NOT, NOT, None, NOT, io, (), ())
 
 
 def test_cpu() -> None:

@@ -75,6 +75,7 @@ def test_every_version_reads_the_same(files: Files, tmp_path: Path, version: str
     assert slow.cpu_weight == 100
     assert slow.memory_stat == MemoryStat(4096, 2048, 1024, 1000, 8)
     assert (slow.memory_peak, slow.memory_max, slow.pids_max) == (16_384, 1_048_576, 100)
+    assert slow.pids_refused == 7
     assert slow.io == (IoDevice("8:0", 4096, 8192, 1, 2),)
     assert isinstance(slow.memory_events, MemoryEvents)
     assert (slow.memory_events.max, slow.memory_events.oom_kill) == (4, 1)
@@ -133,7 +134,7 @@ def test_missing_files_are_unavailable(files: Files, tmp_path: Path, version: st
     assert isinstance(quick.memory_current, Unavailable)
     assert isinstance(slow.memory_stat, Unavailable)
     assert isinstance(slow.memory_events, Unavailable)
-    assert slow.pids_max == 100
+    assert (slow.pids_max, slow.pids_refused) == (100, 7)
 
 
 @pytest.mark.parametrize("version", BUILD)

@@ -138,3 +138,49 @@ def test_a_recorded_widget_says_so() -> None:
     assert (widget.level, widget.recorded) == ("recorded", "2026-11-24")
     assert (widget.state, widget.frames) == ({"n": 3}, [{"at": 1.0}])
     assert widget._esm == live.front_end("probe")
+
+
+def ask(widget: live.Widget, monkeypatch: pytest.MonkeyPatch, content: Any) -> list[Any]:
+    """Return what the front end hears after it has sent `content`."""
+    sent: list[Any] = []
+    monkeypatch.setattr(widget, "send", sent.append)
+    widget._handle_custom_msg(content, [])
+    return sent
+
+
+def test_the_front_end_may_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it asks reaches the handler as it is; the handler's sentence goes back."""
+    widget, heard = made(), []
+
+    def handle(question: Any) -> str:
+        heard.append(question)
+        return "cpu.max is now 20000 100000."
+
+    assert not widget.answers
+    live.answer(widget, handle)
+    assert widget.answers
+    sent = ask(widget, monkeypatch, {"ask": {"cpus": 0.2}})
+    assert heard == [{"cpus": 0.2}]
+    assert sent == [{"answer": {"done": True, "said": "cpu.max is now 20000 100000."}}]
+    assert ask(widget, monkeypatch, {"frame": {}}) == []
+    assert ask(widget, monkeypatch, "ask") == []
+    assert len(heard) == 1
+
+
+def test_a_refusal_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes wrong, the reader who waits hears of it; nothing stays unanswered."""
+    widget = made()
+
+    def refuse(question: Any) -> str:
+        raise LabError("That is not yours.", remedy="Leave it.") if question else KeyError("id")
+
+    live.answer(widget, refuse)
+    (refused,) = ask(widget, monkeypatch, {"ask": {"cpus": 1}})
+    assert not refused["answer"]["done"]
+    assert "That is not yours." in refused["answer"]["said"]
+    (failed,) = ask(widget, monkeypatch, {"ask": {}})
+    assert failed["answer"]["said"] == "KeyError: 'id'"
+    live.answer(widget, None)
+    assert not widget.answers
+    (alone,) = ask(widget, monkeypatch, {"ask": {"cpus": 1}})
+    assert not alone["answer"]["done"]

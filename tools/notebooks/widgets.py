@@ -10,7 +10,7 @@ from helpers.views import live
 
 STATE: Final = "application/vnd.jupyter.widget-state+json"
 # of a model's state: what varies between two runs, or is no fact about the system shown
-VOLATILE: Final = ("_css", "_esm", "error", "frames", "level", "recorded", "watched")
+VOLATILE: Final = (*("_css", "_esm", "answers", "error", "frames", "level", "recorded", "watched"),)
 ESM_LIMIT: Final = 64 * 1024  # characters; our own anywidgets stay far below
 _ID = re.compile(r"[0-9a-f]{32}")
 

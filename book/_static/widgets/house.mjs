@@ -8,8 +8,9 @@
 // table(now)           returns { head: [text], rows: [[text]] }: the same as a plain table
 // words(now)           returns one or two sentences: the text equivalent of what is shown now
 //
-// now: { state, frame, frames, index, mine, t(key, values), redraw(), goTo(index) }. All comes from the
-// model's state alone: `state` (what does not change), `frames` (a time line: objects with `at`,
+// now: { state, frame, frames, index, mine, t(key, values), redraw(), goTo(index), answers, ask(question) }.
+// answers: whether a kernel listens; ask(question) sends it an object, and its answer is shown below the
+// words. A picture offers such a thing only while `answers`. All else comes from the model's state alone: `state` (what does not change), `frames` (a time line: objects with `at`,
 // seconds), `texts` (sentences with {fields}, so that they can be translated). Nothing is
 // fetched. `mine` is an empty object for what the reader chose; it lives as long as the view.
 //
@@ -84,10 +85,13 @@ export function house({ model, el }, { picture, table, words }) {
     t: (key, values) => fill(texts[key] ?? key, values),
     redraw,
     goTo: (index) => clock.goTo(index),
+    answers: listens(model),
+    ask: (question) => counter.ask(question),
   });
   const parts = frame(model, now, { onTab: () => redraw() });
   const clock = scrubber(time, now, () => redraw());
-  parts.root.append(clock.element, parts.words);
+  const counter = answering(model, now);
+  parts.root.append(clock.element, parts.words, counter.element);
   el.replaceChildren(h("style", {}, STYLE), parts.root);
 
   let waiting = 0;
@@ -108,7 +112,12 @@ export function house({ model, el }, { picture, table, words }) {
     if (parts.words.textContent !== said) parts.words.textContent = said;
   }
 
-  const stops = [watch(parts.root, model, redraw), time.listen(redraw), clock.stop];
+  const stops = [
+    watch(parts.root, model, redraw),
+    time.listen(redraw),
+    clock.stop,
+    counter.listen(redraw),
+  ];
   draw();
   return () => {
     cancelAnimationFrame(waiting);
@@ -258,6 +267,40 @@ function scrubber(time, now, changed) {
   return { element, show, stop, goTo };
 }
 
+/** Whether a kernel stands behind the model and answers. A recording never does. */
+export function listens(model) {
+  return model.get("level") === "live" && Boolean(model.get("answers"));
+}
+
+/** Questions to the kernel, and a line with the last answer. */
+function answering(model, now) {
+  const element = h("p", { class: "lab-w-said", role: "status", hidden: true });
+  const say = (text, how) => {
+    element.hidden = !text;
+    element.className = `lab-w-said lab-w-${how}`;
+    if (element.textContent !== text) element.textContent = text;
+  };
+  return {
+    element,
+    ask(question) {
+      if (!listens(model)) return;
+      say(now().t("asked"), "asked");
+      model.send({ ask: question });
+    },
+    listen(changed) {
+      const told = (message) => {
+        if (message?.answer) say(message.answer.said, message.answer.done ? "done" : "refused");
+      };
+      model.on("msg:custom", told);
+      model.on("change:answers", changed);
+      return () => {
+        model.off("msg:custom", told);
+        model.off("change:answers", changed);
+      };
+    },
+  };
+}
+
 const inSight = new WeakMap(); // of each model, the views that can be seen
 
 /** Note whether a view can be seen; returns whether any view of its model can. */
@@ -323,6 +366,9 @@ const STYLE = `
 .lab-w-time input { flex: 1; min-width: 4em; }
 .lab-w-at { min-width: 4em; font-variant-numeric: tabular-nums; }
 .lab-w-words { margin: .3em 0 0; }
+.lab-w-said { margin: .3em 0 0; border-inline-start: 4px solid var(--lab-muted); padding-inline-start: .5em; }
+.lab-w-done { border-color: var(--lab-running); }
+.lab-w-refused { border-color: var(--lab-limit); }
 .lab-w table { border-collapse: collapse; font-size: .95em; }
 .lab-w th, .lab-w td { text-align: start; padding: .15em .7em .15em 0; border-bottom: 1px solid rgb(127 127 127 / .3); }
 .lab-w svg text { fill: currentColor; font: 12px system-ui, sans-serif; }
