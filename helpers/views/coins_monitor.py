@@ -16,16 +16,15 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from helpers.analysis import queueing
 from helpers.records.coins_monitor import Look
 from helpers.text import _
+from helpers.views.showing import Frame, Showing
 from helpers.views.still import MOST_ROWS, Still
 
 if TYPE_CHECKING:
-    from helpers.views.live import Following, Widget
+    from helpers.views.live import Widget
 
 PLOTS: Final = ("rate", "wait", "cpu")
 SERVICES: Final = ("worker", "rng", "hasher", "redis", "webui")
 EVERY: Final = 1.0  # seconds: what looks must not disturb what it looks at
-
-Frame = Mapping[str, Any]
 
 
 def state(plots: Sequence[str] = PLOTS, *, model: bool = True) -> dict[str, Any]:
@@ -221,9 +220,9 @@ class Monitor:
         self, watch: Watching, at_end: Callable[[Callable[[], object]], object], *,
         every: float = EVERY,
     ) -> None:  # fmt: skip
-        self._watch, self._every = watch, every
+        self._watch = watch
         self._began: float | None = None
-        self._shown: tuple[Widget, Any, Following] | None = None
+        self._showing = Showing(self._sample, still, every)
         at_end(self.stop)
 
     def show(self, *plots: str, model: bool = False) -> Widget:
@@ -232,27 +231,23 @@ class Monitor:
         plots: some of PLOTS, all where none is named. model: draw what the model says, too.
         A cell that is to show it while it works on calls this first.
         """
-        from IPython.display import display
-
         from helpers.views import live  # not at the top: it takes its time to import
 
         given = state(plots or PLOTS, model=model)
-        frames = self._settle()
-        widget = live.show(
-            "coins",
-            title=title(given),
-            state=given,
-            frames=frames,
-            texts=texts(),
-            still=still(frames, given),
+        return self._showing.show(
+            lambda frames: live.show(
+                "coins",
+                title=title(given),
+                state=given,
+                frames=frames,
+                texts=texts(),
+                still=still(frames, given),
+            )
         )
-        handle = display(widget, display_id=True)  # type: ignore[no-untyped-call]
-        self._shown = widget, handle, live.follow(widget, self._sample, every=self._every)
-        return widget
 
     def stop(self) -> None:
         """Look no more; what is shown stays."""
-        self._settle()
+        self._showing.settle()
         self._watch.close()
 
     def _sample(self) -> Frame:
@@ -260,15 +255,3 @@ class Monitor:
         if self._began is None:
             self._began = look.at
         return frame(look, self._began)
-
-    def _settle(self) -> list[dict[str, Any]]:
-        """End what is shown, with its whole time line and its words stored; return the line."""
-        if self._shown is None:
-            return []
-        widget, handle, following = self._shown
-        self._shown = None
-        following.stop()
-        widget.still = still(widget.frames, widget.state)
-        if handle is not None:  # outside of a notebook there is nothing to renew
-            handle.update(widget)
-        return list(widget.frames)

@@ -41,7 +41,7 @@ SAME_FILE: Final = 2  # another name of a file that is counted already
 
 
 @dataclass(frozen=True, slots=True)
-class _Version:
+class Version:
     """What one layer has at one path."""
 
     kind: str
@@ -63,9 +63,9 @@ def state(image: ImageStack, beside: ImageStack | None = None, path: str = "") -
     """
     resolved = analysis.resolve(image)
     shared = analysis.shared_layers(image, beside) if beside is not None else 0
-    versions = _versions(resolved)
-    paths = _paths(versions)
-    wanted = _parts(path)
+    versions = versions_of(resolved)
+    paths = paths_of(versions)
+    wanted = parts_of(path)
     return {
         "image": printable(image.name),
         "beside": printable(beside.name) if beside is not None else "",
@@ -75,7 +75,7 @@ def state(image: ImageStack, beside: ImageStack | None = None, path: str = "") -
             for layer, account in zip(image.layers, resolved.accounts, strict=True)
         ],
         "scores": _scores(resolved, shared),
-        "files": _columns(paths, versions),
+        "files": columns(paths, versions),
         "selected": paths.index(wanted) if path and wanted in versions else -1,
     }
 
@@ -107,34 +107,34 @@ def _scores(resolved: Resolved, shared: int) -> dict[str, int]:
 # -- files
 
 
-def _parts(path: str) -> Parts:
+def parts_of(path: str) -> Parts:
     return tuple(part for part in path.split("/") if part)
 
 
-def _versions(resolved: Resolved) -> dict[Parts, list[_Version]]:
+def versions_of(resolved: Resolved) -> dict[Parts, list[Version]]:
     """Return what each path was, layer by layer from the bottom up, marks of deletion too."""
     fates: defaultdict[Parts, list[Fate]] = defaultdict(list)
     for fate in resolved.fates:
-        fates[_parts(fate.entry.path)].append(fate)
+        fates[parts_of(fate.entry.path)].append(fate)
     known: set[tuple[int, int]] = set()
     found = {parts: list(_lives(each, known)) for parts, each in fates.items()}
     for layer in resolved.stack.layers:
         for path in layer.whiteouts:
-            there = found.setdefault(_parts(path), [])
+            there = found.setdefault(parts_of(path), [])
             if not any(v.hidden_by == layer.number and v.how == "w" for v in there):
-                there.append(_Version(_WHITEOUT, layer.number))
+                there.append(Version(_WHITEOUT, layer.number))
         for path in layer.opaque:
-            found.setdefault(_parts(path), []).append(_Version(_OPAQUE, layer.number))
+            found.setdefault(parts_of(path), []).append(Version(_OPAQUE, layer.number))
     return found
 
 
-def _lives(fates: Iterable[Fate], known: set[tuple[int, int]]) -> Iterator[_Version]:
+def _lives(fates: Iterable[Fate], known: set[tuple[int, int]]) -> Iterator[Version]:
     """Yield the versions of one path; directories that merely join count as one.
 
     known: layer and inode of every file met so far.
     """
     before: Fate | None = None
-    waiting: _Version | None = None
+    waiting: Version | None = None
     for fate in fates:
         replaces = before is not None and (before.hidden_by, before.how) == (fate.layer, "replaced")
         altered = analysis.differences(before.entry, fate.entry) if before and replaces else None
@@ -154,13 +154,13 @@ def _differs(altered: Iterable[str]) -> bool:
     return bool({"kind", "content"} & set(altered))
 
 
-def _version(fate: Fate, known: set[tuple[int, int]], *, same: bool) -> _Version:
+def _version(fate: Fate, known: set[tuple[int, int]], *, same: bool) -> Version:
     entry, stored = fate.entry, (fate.layer, fate.entry.inode)
     marks = SAME_BYTES if same and entry.kind == "file" else 0
     if entry.inode and entry.kind == "file":
         marks |= SAME_FILE if stored in known else 0
         known.add(stored)
-    return _Version(
+    return Version(
         _KINDS[entry.kind],
         fate.layer,
         entry.size,
@@ -171,7 +171,7 @@ def _version(fate: Fate, known: set[tuple[int, int]], *, same: bool) -> _Version
     )
 
 
-def _paths(versions: Mapping[Parts, object]) -> list[Parts]:
+def paths_of(versions: Mapping[Parts, object]) -> list[Parts]:
     """Return all paths in the order of a tree, with directories that nobody listed."""
     found: set[Parts] = {()}
     for parts in versions:
@@ -182,15 +182,20 @@ def _paths(versions: Mapping[Parts, object]) -> list[Parts]:
     return sorted(found)
 
 
-def _columns(paths: list[Parts], versions: Mapping[Parts, list[_Version]]) -> dict[str, str]:
+def columns(
+    paths: list[Parts], versions: Mapping[Parts, list[Version]], *, whole: bool = False
+) -> dict[str, str]:
     """Return one row for each version; an empty name means: the path of the row before.
 
-    Numbers are written with commas between them, 0 as nothing.
+    Numbers are written with commas between them, 0 as nothing. whole: names are paths, for
+    rows that are not all of a tree.
     """
-    rows: list[tuple[str, int, _Version]] = []
+    rows: list[tuple[str, int, Version]] = []
     for parts in paths:
         name = printable(parts[-1]) if parts else "/"
-        for number, version in enumerate(versions.get(parts) or [_Version("i", 0)]):
+        if whole and parts:
+            name = printable("/" + "/".join(parts))
+        for number, version in enumerate(versions.get(parts) or [Version("i", 0)]):
             rows.append(("" if number else name, len(parts), version))
     return {
         "names": "\n".join(name for name, _depth, _v in rows),

@@ -1,5 +1,6 @@
 // What the layer explorer says: notes at rows, words below, and the plain table.
 import { bytes } from "./house.mjs";
+import { actsOf } from "./layer_live.mjs";
 import {
   SIGNS,
   bytesUpTo,
@@ -73,7 +74,7 @@ function noteOf({ tree, rows, choice }, row, { t }) {
 
 /** The layers and the files that are shown, as a plain table. mine: the choice and its rows. */
 export function tableOfLayers(mine, now) {
-  const { state, t } = now;
+  const { frame, state, t } = now;
   const head = [t("path"), t("bytes"), t("number"), t("what")];
   const layers = state.layers.map((layer, index) => [
     layer.by,
@@ -92,7 +93,8 @@ export function tableOfLayers(mine, now) {
       what,
     ];
   });
-  return { head, rows: [...layers.reverse(), ...files] };
+  const acts = actsOf({ frame, t }).map(({ what, cost }) => [what, "", "", cost]);
+  return { head, rows: [...layers.reverse(), ...files, ...acts] };
 }
 
 /** The text equivalent of what is shown. */

@@ -1,19 +1,9 @@
 // The layer explorer: an image's layers as a stack, and the files in them as a tree.
 // Rows of the tree exist only while they are in view, so 10,000 files cost what 30 do.
 import { bytes, h, house } from "./house.mjs";
-import {
-  KINDS,
-  SIGNS,
-  countKinds,
-  flatten,
-  isFolder,
-  keyPressed,
-  openAtFirst,
-  rowsOf,
-  sift,
-  toggle,
-  unpack,
-} from "./layer_tree.mjs";
+import { change, chosen, refresh } from "./layer_choice.mjs";
+import { actsBelow, stacked, wordsOfActs } from "./layer_live.mjs";
+import { KINDS, SIGNS, countKinds, isFolder, keyPressed, toggle } from "./layer_tree.mjs";
 import { describe, layerWords, tableOfLayers, wordsOfLayers } from "./layer_words.mjs";
 
 const ROW = 26; // px, as in ROW_STYLE
@@ -21,63 +11,11 @@ const MOST_SEEN = 14; // rows of the tree without scrolling
 const SPARE = 6; // rows drawn beyond each edge
 const DEEPEST = 12; // levels that are indented: deeper ones would leave no room for names
 
-let views = 0; // so that names and ids are unique on a page
-
-/** The reader's choice and all that follows from it; worked out again only where it changed. */
-export function chosen(now) {
-  const { mine, state } = now;
-  if (mine.state !== state) {
-    mine.id ??= `lab-l${++views}`;
-    mine.state = state;
-    mine.tree = unpack(state);
-    const open = openAtFirst(mine.tree, state.selected);
-    const layer = state.layers.length;
-    mine.choice = { layer, only: false, text: "", kind: "any", open, closed: new Set() };
-    mine.selected = state.selected;
-    mine.at = 0;
-    mine.done = {};
-    refresh(mine);
-    mine.at = Math.max(mine.flat.shown.indexOf(mine.rows.start[Math.max(mine.selected, 0)]), 0);
-  }
-  return mine;
-}
-
-/** Work out again what a change of the choice calls for, and keep the active row where it was. */
-function refresh(mine) {
-  const { tree, choice, done } = mine;
-  const active = mine.rows?.node[mine.flat.shown[mine.at]];
-  const layers = `${choice.layer} ${choice.only}`;
-  const sifted = `${layers} ${choice.kind} ${choice.text}`;
-  if (done.layers !== layers) mine.rows = rowsOf(tree, choice);
-  if (done.sifted !== sifted) {
-    mine.sifted = sift(tree, mine.rows, choice);
-    choice.closed.clear();
-  }
-  mine.done = { layers, sifted };
-  mine.flat = flatten(tree, mine.rows, mine.sifted, choice);
-  mine.at = 0;
-  if (active !== undefined)
-    mine.at = Math.max(
-      mine.flat.shown.findIndex((row) => mine.rows.node[row] === active),
-      0,
-    );
-}
-
-function change(now, changes) {
-  const mine = chosen(now);
-  Object.assign(mine.choice, changes);
-  refresh(mine);
-  if ("text" in changes || "kind" in changes) mine.at = 0; // the first that is found
-  mine.moved = true;
-  now.redraw();
-}
-
 // -- the stack
 
 function stackOf(now) {
   const { state, t } = now;
   const { id } = chosen(now);
-  const most = Math.max(...state.layers.map((layer) => layer.stored), 1);
   const rows = state.layers.map((layer, index) => {
     const number = index + 1;
     const pick = h("input", {
@@ -87,32 +25,51 @@ function stackOf(now) {
       checked: number === state.layers.length,
       change: () => change(now, { layer: number }),
     });
-    const origin = number <= state.shared ? "same" : "added";
-    const part = (kind, count) =>
-      count > 0 &&
-      h("span", { class: `lab-l-bar lab-l-${kind}`, style: `width:${(100 * count) / most}%` });
-    const bars = [part(origin, layer.stored - layer.hidden), part("hidden", layer.hidden)];
     const text = h("span", { class: "lab-l-by", title: layer.by }, layer.by);
-    const say = h("span", { class: "lab-l-say" }, layerWords(layer, number, now));
-    const bar = h("span", { class: "lab-l-bars", "aria-hidden": "true" }, ...bars.filter(Boolean));
+    const say = h("span", { class: "lab-l-say" });
+    const bar = h("span", { class: "lab-l-bars", "aria-hidden": "true" });
     const name = h("span", { class: "lab-l-number" }, String(number));
-    return h("label", { class: "lab-l-layer" }, pick, name, text, bar, say);
+    return { bar, say, label: h("label", { class: "lab-l-layer" }, pick, name, text, bar, say) };
   });
-  return h("fieldset", {}, h("legend", {}, t("stack")), ...rows.reverse());
+  const labels = rows.map(({ label }) => label).reverse();
+  const element = h("fieldset", {}, h("legend", {}, t("stack")), ...labels);
+  const show = (seen) => rows.forEach((row, index) => measure(row, index, seen));
+  return { element, show };
+}
+
+/** Draw what a layer stores, and say it. */
+function measure({ bar, say }, index, now) {
+  const { layers, shared } = now.state;
+  const layer = layers[index];
+  const most = Math.max(...layers.map(({ stored }) => stored), 1);
+  const part = (kind, count) =>
+    count > 0 &&
+    h("span", { class: `lab-l-bar lab-l-${kind}`, style: `width:${(100 * count) / most}%` });
+  const origin = index < shared ? "same" : "added";
+  const bars = [part(origin, layer.stored - layer.hidden), part("hidden", layer.hidden)];
+  bar.replaceChildren(...bars.filter(Boolean));
+  say.textContent = layerWords(layer, index + 1, now);
 }
 
 function scoresOf({ state, t }) {
-  const names = ["stored", "seen", "hidden", "twins", ...(state.beside ? ["shared"] : [])];
-  const score = (name) => [
-    h("dt", {}, `${t(`${name} score`)}: ${bytes(state.scores[name])}`),
+  const compared = state.beside || state.live;
+  const names = ["stored", "seen", "hidden", "twins", ...(compared ? ["shared"] : [])];
+  const terms = names.map(() => h("dt"));
+  const score = (name, index) => [
+    terms[index],
     h("dd", {}, t(`${name} rule`, { other: state.beside })),
   ];
-  return h(
+  const element = h(
     "details",
     { class: "lab-l-scores" },
     h("summary", {}, t("scores")),
     h("dl", {}, ...names.flatMap(score)),
   );
+  const show = ({ state: { scores } }) =>
+    names.forEach((name, index) => {
+      terms[index].textContent = `${t(`${name} score`)}: ${bytes(scores[name])}`;
+    });
+  return { element, show };
 }
 
 // -- the tools above the tree
@@ -133,7 +90,8 @@ function toolsOf(now) {
     named("filter", text),
     named("kind", kind),
   );
-  const show = ({ choice, sifted }) => {
+  const show = ({ mine: { choice, sifted } }) => {
+    view.value = choice.only ? "only" : "upto";
     for (const option of view.options) option.text = t(option.value, { number: choice.layer });
     const counts = countKinds(sifted.signs);
     for (const option of kind.options)
@@ -162,7 +120,7 @@ function treeOf(now) {
   const element = h("div", { class: "lab-l-tree", role: "tree", tabindex: 0 }, space);
   element.setAttribute("aria-label", now.t("files"));
   const none = h("p", { class: "lab-l-none", hidden: true }, now.t("nothing"));
-  const most = Math.min(chosen(now).tree.node.length, MOST_SEEN);
+  const most = now.state.live ? MOST_SEEN : Math.min(now.mine.tree.node.length, MOST_SEEN);
   element.style.height = `${most * ROW + 2}px`; // the same whatever is open: nothing below moves
   let waiting = 0;
   const scrolled = () => {
@@ -174,7 +132,7 @@ function treeOf(now) {
   element.addEventListener("scroll", scrolled, { passive: true });
   element.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
-    const mine = chosen(now);
+    const mine = now.mine;
     const { tree, rows, flat, at, choice } = mine;
     if (!flat.shown.length) return;
     const does = keyPressed(event.key, { tree, rows, shown: flat.shown, at, choice });
@@ -189,31 +147,31 @@ function treeOf(now) {
   element.addEventListener("click", (event) => {
     const place = event.target.closest?.("[role=treeitem]")?.dataset.place;
     if (place === undefined) return;
-    chosen(now).at = Number(place);
+    now.mine.at = Number(place);
     select();
     draw();
   });
 
   function flip(node) {
-    toggle(node, chosen(now).choice);
-    refresh(chosen(now));
+    toggle(node, now.mine.choice);
+    refresh(now.mine);
     now.redraw();
   }
   function select() {
-    const mine = chosen(now);
+    const mine = now.mine;
     const row = mine.flat.shown[mine.at];
     mine.selected = mine.rows.node[row];
     if (isFolder(mine.tree, mine.rows, row)) flip(mine.selected);
     now.redraw();
   }
   function reveal() {
-    const top = chosen(now).at * ROW;
+    const top = now.mine.at * ROW;
     const { scrollTop, clientHeight } = element;
     if (top < scrollTop) element.scrollTop = top;
     else if (top + ROW > scrollTop + clientHeight) element.scrollTop = top + ROW - clientHeight;
   }
   function draw() {
-    const mine = chosen(now);
+    const mine = now.mine;
     const { shown } = mine.flat;
     none.hidden = shown.length > 0;
     space.style.height = `${shown.length * ROW}px`;
@@ -264,33 +222,43 @@ function itemOf(mine, place, now) {
 
 // -- what the house asks for
 
-function picture(stage, now) {
+function picture(stage, given) {
+  const now = stacked(given);
   const mine = chosen(now);
-  if (mine.parts?.stage !== stage || mine.parts.state !== now.state) {
-    const tools = toolsOf(now);
-    const tree = treeOf(now);
-    mine.parts = { stage, state: now.state, tools, tree };
-    stage.replaceChildren(
-      h("style", {}, EXPLORER),
-      h(
-        "div",
-        { class: "lab-l" },
-        h("div", { class: "lab-l-left" }, stackOf(now), scoresOf(now)),
-        h("div", { class: "lab-l-right" }, tools.element, tree.element, tree.none, legendOf(now)),
-      ),
-    );
-    mine.moved = true;
-  }
-  mine.parts.tools.show(mine);
-  mine.parts.tree.draw();
-  if (!mine.moved || !mine.parts.tree.element.clientHeight) return; // or not on the page yet
+  if (mine.parts?.stage !== stage || mine.parts.of !== given.state) build(stage, now, given.state);
+  for (const part of mine.parts.shown) part.show(now);
+  const { tree } = mine.parts;
+  tree.draw();
+  if (!mine.moved || !tree.element.clientHeight) return; // or not on the page yet
   mine.moved = false;
-  mine.parts.tree.reveal();
-  mine.parts.tree.draw();
+  tree.reveal();
+  tree.draw();
 }
 
-const table = (now) => tableOfLayers(chosen(now), now);
-const words = (now) => wordsOfLayers(chosen(now), now);
+function build(stage, now, of) {
+  const { mine } = now;
+  const left = [stackOf(now), scoresOf(now), ...(of.live ? [actsBelow(now)] : [])];
+  const tools = toolsOf(now);
+  const tree = treeOf(now);
+  mine.parts = { stage, of, tree, shown: [...left, tools] };
+  stage.replaceChildren(
+    h("style", {}, EXPLORER),
+    h(
+      "div",
+      { class: "lab-l" },
+      h("div", { class: "lab-l-left" }, ...left.map(({ element }) => element)),
+      h("div", { class: "lab-l-right" }, tools.element, tree.element, tree.none, legendOf(now)),
+    ),
+  );
+  mine.moved = true;
+}
+
+const over = (given, tell) => {
+  const now = stacked(given);
+  return tell(chosen(now), now);
+};
+const table = (given) => over(given, tableOfLayers);
+const words = (given) => [over(given, wordsOfLayers), ...wordsOfActs(given)].join(" ");
 
 export default { render: (given) => house(given, { picture, table, words }) };
 
@@ -354,6 +322,12 @@ const EXPLORER = `
 .lab-l-is-deleted .lab-l-name, .lab-l-is-replaced .lab-l-name { text-decoration: line-through; }
 .lab-l-is-deleted, .lab-l-is-replaced { background-image: repeating-linear-gradient(135deg,
   rgb(127 127 127 / .14) 0 2px, transparent 2px 6px); }
+.lab-l-acts p { margin: .5em 0 .2em; font-size: .85em; opacity: .85; }
+.lab-l-acts ol { margin: 0; padding: 0; list-style: none; font-size: .85em; }
+.lab-l-acts li { display: flex; flex-wrap: wrap; gap: 0 .6em; justify-content: space-between;
+  border-bottom: 1px solid rgb(127 127 127 / .3); padding: .1em 0; }
+.lab-l-acts bdi { font-family: ui-monospace, monospace; overflow-wrap: anywhere; }
+.lab-l-acts span { font-variant-numeric: tabular-nums; }
 .lab-l-none { margin: .4em 0 0; }
 @container (max-width: 30em) { .lab-l-note { display: none; } .lab-l-name { flex-grow: 1; } }
 @media (forced-colors: active) { .lab-l-bar { forced-color-adjust: none; } }
