@@ -71,11 +71,11 @@ def parser() -> argparse.ArgumentParser:
 
 def _tool_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     install = commands.add_parser("install", help=_("a program some labs need, if you agree"))
-    install.add_argument("tool", help=_("podman or lxc"))
+    install.add_argument("tool", help=_("podman, lxc or qemu"))
     install.add_argument("--yes", action="store_true", help=_("agree beforehand"))
     install.set_defaults(run=_install)
     remove = commands.add_parser("remove", help=_("take back what `labs install` brought"))
-    remove.add_argument("tool", help=_("podman or lxc"))
+    remove.add_argument("tool", help=_("podman, lxc or qemu"))
     remove.set_defaults(run=_remove)
 
 

@@ -36,6 +36,7 @@ def findings(seen: Capabilities) -> tuple[Finding, ...]:
             _("Set LABS_REGISTRY to a mirror, or `labs images load FILE`."),
         ),
         _program("kind", seen.kind, needed=False),
+        _program("qemu", seen.qemu, needed=False),
         _size("memory", seen.memory, LEAST_MEMORY, _("Give Docker Desktop's machine more memory.")),
         *([] if seen.disk_free is None else [_disk(seen.disk_free)]),
         Finding("cores", True, str(seen.cores)),

@@ -101,6 +101,16 @@ def _installable(name: str) -> str | Unavailable:
     return _program(tool.program, installs.advice(tool))
 
 
+def _emulator() -> str | Unavailable:
+    """Return the path of QEMU, where the lab's virtual machine has a kernel to run."""
+    if platform.machine() != "x86_64":
+        return Unavailable(
+            _("the processor is no x86-64"),
+            _("The lab's virtual machine is an x86-64 one; it runs live on such a computer."),
+        )
+    return _installable("qemu")
+
+
 def probe(*, trials: bool = False) -> Capabilities:
     """Return what this machine can do. trials: also try what cannot be read (seconds)."""
     seen = Capabilities(
@@ -114,6 +124,7 @@ def probe(*, trials: bool = False) -> Capabilities:
         kind=_program("kind", _("Only the Kubernetes labs need it; they say how to get it.")),
         podman=_installable("podman"),
         lxc=_installable("lxc"),
+        qemu=_emulator(),
     )
     return _with_trials(seen) if trials else seen
 

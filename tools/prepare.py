@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from helpers import paths
-from helpers.drivers import daemon, engine, images, installs
+from helpers.drivers import daemon, engine, images, installs, vm
 from helpers.errors import LabError
 from helpers.records.engine import Daemon, Endpoint, Search
 from helpers.text import _
@@ -85,6 +85,18 @@ def needed() -> set[str]:
     """Return all that the book's labs declare to need."""
     found = (json.loads(path.read_text("utf-8")) for path in paths.BOOK.glob("*/*.ipynb"))
     return {need for each in found for need in each["metadata"].get("labs", {}).get("needs", [])}
+
+
+def ready_kernel() -> bool:
+    """Fetch the kernel that the lab's virtual machine boots; tell whether it is there."""
+    if "qemu" not in needed():
+        return True
+    try:
+        vm.kernel(say)
+    except LabError as error:
+        say(str(error))
+        return False
+    return True
 
 
 def ready_engine() -> tuple[Endpoint | None, Daemon | None]:
@@ -160,7 +172,7 @@ def main(arguments: Sequence[str]) -> int:
         if asked.stop:
             stop()
             return 0
-        good = ready_programs()
+        good = ready_programs() and ready_kernel()
         where, _made = ready_engine()
         return 0 if good and where is not None and ready_images(where) else 1
     except LabError as error:

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 # Containers hold networks, volumes and images; so they go first.
-ORDER: Final[tuple[Kind, ...]] = ("container", "pod", "network", "volume", "image")
+ORDER: Final[tuple[Kind, ...]] = (
+    *("container", "machine", "pod"),
+    *("network", "volume", "image"),
+)
 
 
 def lab_objects(client: DockerClient, *, run: str | None = None) -> tuple[LabObject, ...]:

@@ -33,7 +33,8 @@ def tools() -> dict[str, Tool]:
     helpers = ("catatonit", "netavark", "aardvark-dns", "slirp4netns", "uidmap", "iptables")
     podman = Tool("podman", "podman", ("podman", *helpers))
     notice = _("Where systemd runs, its service lxc-net starts and adds the bridge lxcbr0.")
-    return {"podman": podman, "lxc": Tool("lxc", "lxc-start", ("lxc",), notice)}
+    qemu = Tool("qemu", "qemu-system-x86_64", ("qemu-system-x86",))
+    return {"podman": podman, "lxc": Tool("lxc", "lxc-start", ("lxc",), notice), "qemu": qemu}
 
 
 def find(name: str) -> Tool:

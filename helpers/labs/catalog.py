@@ -22,7 +22,7 @@ from helpers.records.host import Capabilities, Unavailable
 from helpers.records.lab import Lab, Provenance, StoredCell
 from helpers.text import _
 
-NEEDS = ("docker", "root", "cgroup2", "podman", "lxc")
+NEEDS = ("docker", "root", "cgroup2", "podman", "lxc", "qemu")
 
 
 def path_of(ident: str, book: Path | None = None) -> Path:
@@ -136,7 +136,7 @@ def missing(needs: Iterable[str], seen: Capabilities) -> tuple[tuple[str, Unavai
         lacks["docker"] = seen.docker_cli
     if not seen.root:
         lacks["root"] = Unavailable(_("you are not root"), _("Run the lab as root."))
-    for need, found in (("podman", seen.podman), ("lxc", seen.lxc)):
+    for need, found in (("podman", seen.podman), ("lxc", seen.lxc), ("qemu", seen.qemu)):
         if isinstance(found, Unavailable):
             lacks[need] = found
     if seen.cgroup != "v2":

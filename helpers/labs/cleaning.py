@@ -69,6 +69,7 @@ def describe(removal: Removal) -> str:
 def _count(kind: Kind, number: int) -> str:
     words = {
         "container": (_("1 container"), _("{n} containers")),
+        "machine": (_("1 virtual machine"), _("{n} virtual machines")),
         "pod": (_("1 pod"), _("{n} pods")),
         "network": (_("1 network"), _("{n} networks")),
         "volume": (_("1 volume"), _("{n} volumes")),

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from helpers.drivers import lxc, podman
+from helpers.drivers import lxc, podman, vm
 from helpers.errors import LabError
 from helpers.records.docker import Removal
 from helpers.text import _
@@ -40,11 +40,12 @@ def make(run: str, owned_by: str) -> Path:
 
 
 def remove(run: str) -> Removal:
-    """Remove the scratch folders of the run `run`, and what Podman and LXC hold in them."""
+    """Remove the scratch folders of the run `run`, and what runs in them: Podman, LXC, machines."""
     removal = Removal()
     for path in (folder(run), folder(run + OTHER_USER)):
         removal += podman.tidy(path / podman.FOLDER, run)
         removal += lxc.tidy(path / lxc.FOLDER, run)
+        removal += vm.tidy(path / vm.FOLDER, run)
         shutil.rmtree(path, ignore_errors=True)
     return removal
 

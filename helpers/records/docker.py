@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["container", "pod", "network", "volume", "image"]
+Kind = Literal["container", "machine", "pod", "network", "volume", "image"]
 
 
 @dataclass(frozen=True)

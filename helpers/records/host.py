@@ -57,6 +57,7 @@ class Capabilities:
     kind: str | Unavailable
     podman: str | Unavailable = Unavailable("nobody looked")
     lxc: str | Unavailable = Unavailable("nobody looked")
+    qemu: str | Unavailable = Unavailable("nobody looked")
     user_namespaces: bool | None = None
     privileged: bool | None = None
     registry: bool | None = None

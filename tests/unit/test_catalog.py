@@ -53,6 +53,8 @@ def test_lacks_are_found() -> None:
         "cgroup2",
         "root",
     ]
+    emulator = Unavailable("no emulator", "labs install qemu")
+    assert catalog.missing(["qemu"], replace(GOOD, qemu=emulator)) == (("qemu", emulator),)
     cli = Unavailable("no docker program")
     assert catalog.missing(["docker"], replace(GOOD, docker_cli=cli)) == (("docker", cli),)
 

@@ -38,6 +38,13 @@ def test_missing_engine_is_ill_and_says_what_to_do() -> None:
     assert "→ Install Docker." in doctor.render(doctor.findings(seen))
 
 
+def test_no_emulator_is_a_wish_with_its_remedy() -> None:
+    """Only one lab needs QEMU: without it the machine is healthy, and the way to it is named."""
+    seen = replace(GOOD, qemu=Unavailable("no program", "`labs install qemu`"))
+    assert doctor.healthy(doctor.findings(seen))
+    assert "→ `labs install qemu`" in doctor.render(doctor.findings(seen))
+
+
 def test_old_engine_little_memory_and_full_disk_are_found() -> None:
     """Each shortage is a line of its own with a remedy."""
     old = replace(GOOD, engine=replace(ENGINE, api="1.40"))

@@ -163,4 +163,4 @@ def test_an_unknown_program_is_refused_with_the_known_ones(
 ) -> None:
     """A misspelt name is answered with the list."""
     assert cli.main(["install", "pod-man", "--yes"]) == 1
-    assert "podman, lxc" in capsys.readouterr().err
+    assert "podman, lxc, qemu" in capsys.readouterr().err

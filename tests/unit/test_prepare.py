@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from helpers.drivers import daemon
+from helpers.drivers import daemon, vm
+from helpers.errors import LabError
 from tools import prepare
 
 
@@ -55,6 +56,25 @@ def test_who_may_not_install_is_told_what_to(
     assert not prepare.ready_programs()
     assert machine == []
     assert capsys.readouterr().out == "Please install: mmdebstrap\n"
+
+
+@pytest.mark.parametrize("error", [None, LabError("No kernel.")])
+def test_the_kernel_for_the_labs_machine_is_fetched(
+    error: LabError | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A lab with a virtual machine needs it; where it cannot be had, that is said."""
+
+    def kernel(_say: object) -> Path:
+        if error:
+            raise error
+        return Path("vmlinuz")
+
+    monkeypatch.setattr(vm, "kernel", kernel)
+    monkeypatch.setattr(prepare, "needed", lambda: {"docker", "qemu"})
+    assert prepare.ready_kernel() is (error is None)
+    assert capsys.readouterr().out == ("No kernel.\n" if error else "")
+    monkeypatch.setattr(prepare, "needed", lambda: {"docker"})
+    assert prepare.ready_kernel()
 
 
 def test_ubuntu_has_no_chromium_to_install(

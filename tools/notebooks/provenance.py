@@ -19,7 +19,11 @@ from helpers.labs import catalog
 from helpers.records.host import Capabilities, Engine
 
 Provenance = dict[str, Any]
-_VERSIONS: Final = {"podman": ["podman", "--version"], "lxc": ["lxc-start", "--version"]}
+_VERSIONS: Final = {
+    "podman": ["podman", "--version"],
+    "lxc": ["lxc-start", "--version"],
+    "qemu": ["qemu-system-x86_64", "--version"],
+}
 USUAL_ROOT: Final = "/var/lib/docker"
 Unmet = tuple[tuple[str, str], ...]
 
@@ -83,7 +87,8 @@ def same_system(one: Provenance, other: Provenance) -> bool:
 
 def _version(need: str) -> str:
     """Return what a program calls its version: `4.3.1` of `podman version 4.3.1`."""
-    return run(_VERSIONS[need]).stdout.split()[-1]
+    words = run(_VERSIONS[need]).stdout.splitlines()[0].split(" (")[0].split()
+    return words[-1]
 
 
 def _components(engine: Engine) -> dict[str, str]:

@@ -22,6 +22,7 @@ NEEDS: Final = {
     "docker": "Docker",
     "podman": "Podman",
     "lxc": "LXC",
+    "qemu": "QEMU",
     "swarm": "a Docker Swarm",
     "kubernetes": "Kubernetes",
     "root": "root",
