@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from helpers.drivers import namespace_watch as driver
-from helpers.errors import LabError
+from helpers.errors import LabError, TimedOut
 from helpers.kernel.files import LocalFiles
 from helpers.records.namespace_watch import Look, Resident
 from helpers.records.namespaces import KINDS, Kind
 from helpers.views import live
 from helpers.views import namespace_explorer as view
+from helpers.views import namespace_words as said
 from helpers.waiting import wait_until
 
 HOST: dict[Kind, int] = {kind: 100 + number for number, kind in enumerate(KINDS)}
@@ -122,25 +123,42 @@ def test_a_letter_stays_its_namespaces() -> None:
     assert len(json.dumps(seen[0])) < 600
 
 
-def test_processes_of_the_host_that_live_alike_are_one_row() -> None:
+def test_processes_that_live_alike_are_one_row() -> None:
     """Three hundred of them would hide the few that matter."""
     many = [Resident(100 + number, f"daemon-{number}", "", HOST) for number in range(300)]
     apart = Resident(500, "chrome", "", {**HOST, "net": 7})
-    (seen,) = frames(look(ONE, *many, apart))
+    child = Resident(11, "sleep 0.3", "shop", SHOPS)
+    (seen,) = frames(look(ONE, *many, apart, SHOPKEEPER, child))
     assert [row[:3] for row in seen["rows"]] == [  # type: ignore[attr-defined]
         [1, "process 1 and 300 more", ""],
         [500, "chrome", ""],
+        [10, "httpd -f, sleep 0.3", "shop"],
     ]
+
+
+def test_who_is_chosen_or_once_moved_has_a_row_of_its_own() -> None:
+    """Else a move would look like somebody's coming, and a return like an end."""
+    marks = view.Marks(HOST)
+    guest = Resident(12, "bash /traveller", "shop", SHOPS)
+    away = Resident(12, "bash /traveller", "shop", {**SHOPS, "uts": 9})
+    alone = view.frame(look(SHOPKEEPER, guest), 50.0, marks, ["bash /tr"])
+    assert [row[0] for row in alone["rows"]] == [10, 12]
+    marks = view.Marks(HOST)
+    rows = [
+        [row[0] for row in view.frame(look(SHOPKEEPER, each), 50.0, marks)["rows"]]
+        for each in (guest, away, guest)
+    ]
+    assert rows == [[10], [10, 12], [10, 12]]
 
 
 def test_what_is_not_known_is_no_namespace() -> None:
     """A process that is ending has no links left; nobody is said to share that."""
-    blank = Resident(9, "zombie", "shop", {})
+    blank = Resident(11, "zombie", "shop", {})
     (seen,) = frames(look(SHOPKEEPER, blank))
     assert seen["rows"][1][3] == [None] * 8  # type: ignore[index]
-    said = view.words([seen], view.state("httpd", "zombie"))
-    assert "share no namespace" in said
-    assert view.letter(None) == "?"
+    told = said.words([seen], view.state("httpd", "zombie"))
+    assert "share no namespace" in told
+    assert said.letter(None) == "?"
 
 
 # -- in words
@@ -150,30 +168,30 @@ def test_words_say_what_two_share() -> None:
     """And when one of them moved, from where to where."""
     moved = Resident(20, "sleep 600", "till", own(2, net=SHOPS["net"], uts=SHOPS["uts"]))
     seen = frames(look(ONE, SHOPKEEPER, TELLER), look(ONE, SHOPKEEPER, moved, at=53.0))
-    assert view.words(seen[:1], view.state("shop", "till")) == (
+    assert said.words(seen[:1], view.state("shop", "till")) == (
         "httpd -f (10) in shop and sleep 600 (20) in till share net, time and user; "
         "they differ in cgroup, ipc, mnt, pid and uts."
     )
-    assert view.words(seen, view.state("shop")) == (
+    assert said.words(seen, view.state("shop")) == (
         "At 3 s sleep 600 (20) in till moved: uts from B to A. "
         "httpd -f (10) in shop lives apart from the host in cgroup, ipc, mnt, net, pid and uts."
     )
-    assert view.words(seen, view.state("host")).endswith("lives in the host's namespaces alone.")
-    assert view.words([], view.state()) == "Nothing has been seen yet."
+    assert said.words(seen, view.state("host")).endswith("lives in the host's namespaces alone.")
+    assert said.words([], view.state()) == "Nothing has been seen yet."
 
 
 def test_words_say_who_came_and_went() -> None:
-    """A `docker exec` comes, lives there, and is gone."""
-    guest = Resident(31, "sh", "shop", SHOPS)
+    """One that began elsewhere comes to live in the container, and is gone."""
+    guest = Resident(31, "sh", "shop", {**SHOPS, "mnt": 5})
     seen = frames(look(SHOPKEEPER), look(SHOPKEEPER, guest, at=51.0), look(SHOPKEEPER, at=54.0))
-    assert view.words(seen[:2], view.state()) == "At 1 s there came sh (31) in shop."
-    assert view.words(seen, view.state()) == "At 4 s sh (31) in shop was gone."
-    assert view.words(seen[:2], view.state("httpd", "sh")).endswith("share all eight namespaces.")
+    assert said.words(seen[:2], view.state()) == "At 1 s there came sh (31) in shop."
+    assert said.words(seen, view.state()) == "At 4 s sh (31) in shop was gone."
+    assert said.words(seen[:2], view.state("httpd", "sh")).endswith("they differ in mnt.")
 
 
 def test_a_table_stands_where_nothing_moves() -> None:
     """A row for each process, with the letters of the picture."""
-    found = view.still(frames(look(ONE, TELLER)), view.state("till"))
+    found = said.still(frames(look(ONE, TELLER)), view.state("till"))
     assert found.head[3:] == list(KINDS)
     assert found.rows[0][:3] == ["host", "process 1", "1"]
     assert found.rows[1] == ["till", "sleep 600", "20", *"AAAAA", "host", "host", "A"]
@@ -216,7 +234,7 @@ def test_the_time_line_has_what_was_different() -> None:
     """Looks at which nothing moved leave no frame; the end of the lab ends the looking."""
     watch = Scripted()
     explorer, at_end = started(watch)
-    widget = explorer.show("till", "shop")
+    widget = explorer.follow("till", "shop")
     wait_until(lambda: watch.looks > 6, what="some looks")
     at_end[0]()
     assert [each["at"] for each in widget.frames] == [0, 2.0]
@@ -224,33 +242,43 @@ def test_the_time_line_has_what_was_different() -> None:
     assert watch.closed
 
 
-def test_a_look_on_demand_misses_nothing() -> None:
-    """A cell that changed something has it noted before it goes on."""
+def test_a_moment_stands_still() -> None:
+    """`show` looks once; what happens afterwards is not its matter."""
     watch = Scripted()
-    explorer = view.Explorer(watch, lambda last: None, every=60)
+    explorer, _at_end = started(watch)
     widget = explorer.show("till", "shop")
-    wait_until(lambda: watch.looks == 2, what="the first look of the follower")
-    explorer.note()
-    explorer.stop()
-    assert len(widget.frames) == 2
-    assert widget.frames[1]["rows"][2][3][-1] == 1
+    assert (watch.looks, len(widget.frames)) == (1, 1)
+    assert explorer.frames == widget.frames
+    assert "they differ in cgroup" in str(widget.still)
+
+
+def test_a_cell_waits_for_moves() -> None:
+    """They are counted on the time line that is shown."""
+    explorer, at_end = started(Scripted())
+    explorer.follow("till", "shop")
+    explorer.await_moves(1, seconds=10)
+    with pytest.raises(TimedOut):
+        explorer.await_moves(2, seconds=0.05)
+    at_end[0]()
 
 
 def test_each_display_begins_anew() -> None:
-    """The one before keeps what was to be seen then."""
+    """The one before keeps what was to be seen then; letters mean the same in both."""
     explorer, at_end = started(Scripted())
-    first = explorer.show()
+    first = explorer.follow()
     wait_until(lambda: len(first.frames) == 2, what="the move")
-    second = explorer.show()
+    second = explorer.follow()
     at_end[0]()
     assert (len(first.frames), len(second.frames)) == (2, 1)
     assert second.frames[0]["at"] == 0
+    assert first.frames[0]["rows"][2][3][-1] == 2
+    assert second.frames[0]["rows"][2][3][-1] == first.frames[1]["rows"][2][3][-1] == 1
 
 
 def test_an_engine_that_has_gone_is_told() -> None:
     """One sentence takes the place of the words."""
     explorer, _at_end = started(Scripted(most=3))
-    widget = explorer.show()
+    widget = explorer.follow()
     wait_until(lambda: widget.error, what="the sentence")
     assert "The engine has gone." in widget.error
     explorer.stop()
@@ -260,8 +288,8 @@ def test_a_recorded_explorer_is_shown_again() -> None:
     """On Binder it has its time line and says when it was recorded."""
     seen = frames(look(ONE, SHOPKEEPER))
     given = view.state("shop")
-    stored = live.show("namespaces", title="T", state=given, frames=seen, texts=view.texts(),
-                       still=view.still(seen, given)).get_state()  # fmt: skip
+    stored = live.show("namespaces", title="T", state=given, frames=seen, texts=said.texts(),
+                       still=said.still(seen, given)).get_state()  # fmt: skip
     widget = live.restore(stored, "2026-11-28")
     assert (widget.level, widget.frames) == ("recorded", seen)
     assert widget._esm == live.front_end("namespaces")
