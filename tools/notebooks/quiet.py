@@ -11,6 +11,7 @@ Works between processes, by locks of the kernel that a killed process cannot kee
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -18,7 +19,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-FOLDER: Final = Path(tempfile.gettempdir()) / f"caas-book-quiet-{os.getuid()}"
+# One for each checkout: its tests are what runs side by side.
+_OF: Final = hashlib.sha256(__file__.encode()).hexdigest()[:8]
+FOLDER: Final = Path(tempfile.gettempdir()) / f"caas-book-quiet-{os.getuid()}-{_OF}"
 
 
 def wanted(notebook: Mapping[str, Any]) -> bool:

@@ -174,13 +174,14 @@ def with_part(page: str, part: str, written: str, source: str = "syllabus.yml") 
 
 def chapter_pages(chapters: Sequence[Chapter], book: Path) -> dict[Path, str]:
     """Return each chapter's page, and the front page, and what their texts should be."""
-    from tools.sphinx import readers  # which imports this module
+    from tools.sphinx import command_map, readers  # which import this module
 
     pages: dict[Path, str] = {}
     for chapter in chapters:
         page = book / chapter.id / "index.md"
         text = with_part(page.read_text(encoding="utf-8"), "status", status(chapter, book))
-        pages[page] = with_part(text, "table", table(chapter, book))
+        text = with_part(text, "table", table(chapter, book))
+        pages[page] = command_map.with_map(text, book) if chapter.id == "docker" else text
     if (book / "readers.yml").is_file():
         pages |= readers.front_page(chapters, book)
     return pages
