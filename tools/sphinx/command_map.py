@@ -26,7 +26,7 @@ MECHANISMS: Final = {
 
 @dataclass(frozen=True)
 class Command:
-    """One Docker command. does: mechanism -> what the command does to it; lab: where it is tried."""
+    """One Docker command. does: mechanism -> what it does to that; lab: where it is tried."""
 
     command: str
     lab: str
