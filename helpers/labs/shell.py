@@ -19,6 +19,8 @@ _VARIABLES = (
     *("PATH", "DOCKER_HOST", "CAAS_BOOK_LABELS", "DOCKER_CLI_HINTS"),
     # for Compose files, which cannot be handed labels from outside
     *("CAAS_BOOK_LAB", "CAAS_BOOK_RUN", "CAAS_BOOK_OWNER"),
+    # what a lab says to the builder (helpers.labs.buildkit)
+    *("DOCKER_BUILDKIT", "BUILDX_NO_DEFAULT_ATTESTATIONS"),
 )
 
 
@@ -54,7 +56,7 @@ def enter(
     before = {name: os.environ.get(name) for name in (*_VARIABLES, *variables)}
     folder.mkdir(parents=True, exist_ok=True)
     for name in wanted:
-        _stand_before(name, folder)
+        stand_before(name, folder)
     os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"
     os.environ.update(variables)
     if endpoint.tls is None:  # with TLS the engine comes from the CLI's own settings anyway
@@ -66,8 +68,9 @@ def enter(
     return Shell(before)
 
 
-def _stand_before(name: str, folder: Path) -> None:
-    real = shutil.which(name)
+def stand_before(name: str, folder: Path, real: str | None = None) -> None:
+    """Write a `name` into `folder` that labels and calls the real one: `real`, or PATH's."""
+    real = real or shutil.which(name)
     if real is not None:
         command = shlex.join([sys.executable, "-I", "-S", str(SHIM), real])
         write_script(folder / name, f'exec {command} "$@"')

@@ -1,0 +1,6 @@
+ARG BASE=caas-book/python:1
+FROM ${BASE}
+WORKDIR /srv
+COPY precompile.txt .
+RUN xargs -a precompile.txt python3 -m compileall -q -o 2
+COPY . .
