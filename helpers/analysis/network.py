@@ -16,6 +16,8 @@ from typing import Final
 from helpers.records.firewall import Rule, Ruleset
 from helpers.records.namespaces import ProcessNamespaces
 from helpers.records.network import (
+    Cable,
+    ContainerEnd,
     DnsRedirect,
     End,
     Link,
@@ -94,6 +96,17 @@ def ports_of(network: Network, bridge: str) -> tuple[Link, ...]:
     return tuple(link for link in network.links if link.master == bridge)
 
 
+def cables(host: Network, ends: Iterable[ContainerEnd]) -> tuple[Cable, ...]:
+    """Return the cables from containers to bridges: the two ends name each other's number."""
+    ports = {(link.ifindex, link.link): link for link in host.links if link.kind == "veth"}
+    found = []
+    for end in ends:
+        port = ports.get((end.iflink, end.ifindex))
+        if port is not None and port.master:
+            found.append(Cable(end, port, port.master))
+    return tuple(found)
+
+
 # -- published ports
 
 
@@ -109,17 +122,18 @@ def docker_proxies(
     for process in processes:
         if process.pid not in here or not process.cmdline:
             continue
-        if process.cmdline[0].rpartition("/")[2] == "docker-proxy":
-            found.append(_proxy(process))
+        found.append(proxy_of(process.pid, process.cmdline))
     return tuple(filter(None, found))
 
 
-def _proxy(process: Process) -> Proxy | None:
-    words = process.cmdline[1:]
-    said = dict(pairwise(words))
+def proxy_of(pid: int, cmdline: Sequence[str]) -> Proxy | None:
+    """Return the proxy that a command line starts; None where it is no docker-proxy's."""
+    if not cmdline or cmdline[0].rpartition("/")[2] != "docker-proxy":
+        return None
+    said = dict(pairwise(cmdline[1:]))
     try:
         return Proxy(
-            pid=process.pid,
+            pid=pid,
             protocol=said["-proto"],
             host_address=said["-host-ip"],
             host_port=port_number(said["-host-port"]),

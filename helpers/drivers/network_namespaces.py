@@ -84,6 +84,11 @@ def read_network(files: Files, tools: NetworkTools, pid: int | None = None) -> N
     Raises LabError, OSError where the process has gone.
     """
     inode = parse_link(files.link(f"/proc/{pid or files.viewer}/ns/net")).inode
+    return ask_network(inode, tools, pid)
+
+
+def ask_network(inode: int, tools: NetworkTools, pid: int | None = None) -> Network:
+    """Return links, addresses and routes of the namespace with that number. Raises LabError."""
     links = tools.say(LINKS, pid)
     routes = parse_routes(tools.say(ROUTES, pid))
     with suppress(CommandFailed):  # a kernel without IPv6

@@ -77,12 +77,15 @@ def needed(engine: Engine) -> bool:
 class Attached:
     """The transport: one attached connection, on which the engine frames what comes back."""
 
-    def __init__(self, client: DockerClient, container: Container) -> None:
+    def __init__(
+        self, client: DockerClient, container: Container, *, timeout: float | None = None
+    ) -> None:
+        """Connect. timeout: seconds until an answer; then TimeoutError is raised."""
         ways = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
         with engine_errors():
             self._holder: Any = client.api.attach_socket(str(container.id), params=ways)
         self._socket: socket.socket = getattr(self._holder, "_sock", self._holder)
-        self._socket.settimeout(None)
+        self._socket.settimeout(timeout)
         self._rest = b""
         self.complaints = b""
 
@@ -183,7 +186,7 @@ class Probe:
             self._transport.close()
             self._transport.close_output()
         with suppress(LabError):
-            _remove(self._client, self._container)
+            remove(self._client, self._container)
 
 
 def _create(client: DockerClient, marks: Mapping[str, str], root: str) -> Container:
@@ -221,7 +224,8 @@ def _unconfined(confinements: str) -> list[str]:
     return [option for name, option in wanted.items() if name in confinements]
 
 
-def _remove(client: DockerClient, container: Container) -> None:
+def remove(client: DockerClient, container: Container) -> None:
+    """Remove a container that may be going by itself, and wait until it is gone."""
     from docker.errors import APIError, NotFound
 
     def gone() -> bool:

@@ -149,6 +149,52 @@ class PacketPath:
 
 
 @dataclass(frozen=True)
+class Listener:
+    """A TCP socket that waits for connections. address: "0.0.0.0" and "::" mean every one."""
+
+    address: str
+    port: int
+
+
+@dataclass(frozen=True)
+class ContainerEnd:
+    """An interface of a container. ifindex: its number; iflink: that of its other end."""
+
+    container: str
+    ifname: str
+    ifindex: int
+    iflink: int
+    mac: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Cable:
+    """A veth pair from a container to a bridge of the host, whose port is its other end."""
+
+    end: ContainerEnd
+    port: Link
+    bridge: str
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """A packet's way at one moment, with what its end says.
+
+    at: seconds of a monotonic clock. listening: addresses at which somebody waits at the
+    container's port. accepted: TCP connections that the container's namespace has taken.
+    proxy_runs: how often the kernel has let the proxy run; None where there is none, or it is
+    not counted.
+    """
+
+    at: float
+    path: PacketPath
+    listening: tuple[str, ...]
+    accepted: int
+    proxy_runs: int | None = None
+
+
+@dataclass(frozen=True)
 class ResolvConf:
     """A resolv.conf. raw: its text."""
 
