@@ -67,9 +67,10 @@ def compare(rows: Sequence[Comparison]) -> Plot:
 
 def _title(rows: Sequence[Comparison]) -> str:
     told = [
-        _("{digits} times the {what}").format(digits=_digits(row), what=row.what) for row in rows
+        _("{digits} times the {what}").format(digits=_digits(row), what=row.what)
+        for row in rows[:2]
     ]
-    return _("The machine took {told}").format(told=", ".join(told))
+    return _("The machine took {told}").format(told=_(" and ").join(told))
 
 
 def _digits(row: Comparison) -> str:
