@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
+from weakref import WeakValueDictionary
 
 from helpers.kernel.cgroup_paths import hierarchies, identify
 from helpers.kernel.cgroups import Plan, detail, sample
@@ -170,6 +171,17 @@ class Sampler:
             self._details.pop(cgroup, None)
             with suppress(OSError):
                 self._files.forget([*plan.quick, *plan.slow])
+
+
+_shared: WeakValueDictionary[int, Sampler] = WeakValueDictionary()
+
+
+def shared(files: Files) -> Sampler:
+    """Return the one sampler of those who look through `files`; it lives as long as they do."""
+    found = _shared.get(id(files))
+    if found is None:
+        found = _shared[id(files)] = Sampler(files)
+    return found
 
 
 # -- starts

@@ -8,7 +8,7 @@
 // table(now)           returns { head: [text], rows: [[text]] }: the same as a plain table
 // words(now)           returns one or two sentences: the text equivalent of what is shown now
 //
-// now: { state, frame, frames, index, mine, t(key, values), redraw(), goTo(index), answers, ask(question) }.
+// now: { state, frame, frames, index, mine, t(key, values), redraw(), goTo(index), live, answers, ask(question) }.
 // answers: whether a kernel listens; ask(question) sends it an object, and its answer is shown below the
 // words. A picture offers such a thing only while `answers`. All else comes from the model's state alone: `state` (what does not change), `frames` (a time line: objects with `at`,
 // seconds), `texts` (sentences with {fields}, so that they can be translated). Nothing is
@@ -86,6 +86,7 @@ export function house({ model, el }, { picture, table, words }) {
     redraw,
     goTo: (index) => clock.goTo(index),
     answers: listens(model),
+    live: model.get("level") === "live",
     ask: (question) => counter.ask(question),
   });
   const parts = frame(model, now, { onTab: () => redraw() });
