@@ -8,7 +8,7 @@ from typing import Final
 
 from helpers.analysis.cgroups import increase
 from helpers.errors import LabError
-from helpers.records.cgroup_spells import Moment, Spell, Usage
+from helpers.records.cgroup_spells import Lap, Moment, Spell, Usage
 from helpers.records.cgroups import Figure
 from helpers.records.host import Unavailable
 from helpers.text import _
@@ -45,6 +45,17 @@ def between(before: Moment, after: Moment) -> Spell:
         known(increase(then.nr_throttled, now.nr_throttled)),
         max(after.idle - before.idle, 0.0) / seconds,
     )
+
+
+def lap(
+    name: str, before: tuple[float, int, int | None], after: tuple[float, int, int | None]
+) -> Lap:
+    """Return what a group got between two looks: (when, CPU time so far, time waited so far)."""
+    seconds = after[0] - before[0]
+    waited = None
+    if before[2] is not None and after[2] is not None:
+        waited = (after[2] - before[2]) / (seconds * 1e6)
+    return Lap(name, seconds, (after[1] - before[1]) / 1e6, waited)
 
 
 def stairs(usages: Sequence[Usage], still: float = 0.02) -> int:

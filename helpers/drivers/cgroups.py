@@ -19,7 +19,7 @@ from helpers.drivers.engine import engine_errors
 from helpers.errors import LabError
 from helpers.kernel import cgroup_names, cgroups
 from helpers.kernel.files import Files, LocalFiles
-from helpers.records.cgroup_spells import Moment, Spell, Usage
+from helpers.records.cgroup_spells import Lap, Moment, Spell, Usage
 from helpers.records.cgroups import CgroupDetail, CgroupSample, CpuStat
 from helpers.records.host import Engine, Unavailable
 from helpers.text import _
@@ -123,6 +123,18 @@ class Group:
             time.sleep(1 / hz)
         return tuple(found)
 
+    def steps(self, seconds: float = 1.0, tries: int = 4) -> tuple[Usage, ...]:
+        """Watch it until it has stood still in most of its periods, or return the best of `tries`.
+
+        Where others want the CPU, it may not even get its quota.
+        """
+        found: list[tuple[Usage, ...]] = []
+        for _try in range(tries):
+            found.append(self.watch(seconds))
+            if spells.stairs(found[-1]) >= ENOUGH * 10 * seconds:
+                break
+        return max(found, key=spells.stairs)
+
     def moment(self) -> Moment:
         """Return what a Spell is reckoned from: its counters, and the machine's idle time."""
         ticks, cores = spells.idle_of(self._files.read("/proc/stat").decode())
@@ -146,6 +158,43 @@ class Group:
             if found[-1].throttled >= ENOUGH:
                 break
         return max(found, key=lambda spell: spell.throttled)
+
+    def disk(self) -> str | None:
+        """Return the disk (/dev/...) that it has written to most; None where there is no such."""
+        io = self.detail().io
+        if isinstance(io, Unavailable) or not io:
+            return None
+        busiest = max(io, key=lambda device: device.wbytes)
+        try:
+            text = self._files.read(f"/sys/dev/block/{busiest.device}/uevent").decode()
+        except OSError:
+            return None
+        names = [line.partition("=")[2] for line in text.split() if line.startswith("DEVNAME=")]
+        return f"/dev/{names[0]}" if names and busiest.wbytes else None
+
+    def _lap(self) -> tuple[float, int, int | None]:
+        sample = self.sample()
+        pressure = sample.cpu_pressure
+        waited = None if isinstance(pressure, Unavailable) else pressure.some.total
+        return sample.at, spells.known(self.cpu().usage_usec), waited
+
+
+def race(
+    *groups: Group, seconds: float = 3.0, least: float = 0.3, most: float = 15.0
+) -> tuple[Lap, ...]:
+    """Return what each used, and how long it waited, in the same spell of time.
+
+    It lasts `seconds`, and longer on a busy machine, until together they have used `least`
+    seconds of CPU time; `most` at the longest.
+    """
+    before = [group._lap() for group in groups]
+    while True:
+        time.sleep(0.2)
+        after = [group._lap() for group in groups]
+        laps = tuple(map(spells.lap, [group.name for group in groups], before, after))
+        took = laps[0].seconds
+        if took >= most or (took >= seconds and sum(lap.used for lap in laps) >= least):
+            return laps
 
 
 def plan_of(files: Files, name: str, pid: int) -> cgroups.Plan:

@@ -54,3 +54,23 @@ class Spell:
             f"{self.used:.2f} s of CPU in {self.seconds:.1f} s; "
             f"throttled in {self.cut} of {self.periods} periods"
         )
+
+
+@dataclass(frozen=True)
+class Lap:
+    """What one group got in a race. used: CPU seconds; waited: the share of the time in which
+    somebody in it wanted a CPU and had none, None where pressure is not counted."""
+
+    name: str
+    seconds: float
+    used: float
+    waited: float | None
+
+    @property
+    def cores(self) -> float:
+        """CPU seconds per second."""
+        return self.used / self.seconds
+
+    def __str__(self) -> str:
+        waited = "" if self.waited is None else f", waited {self.waited:.0%} of the time"
+        return f"{self.name}: {self.used:.2f} s of CPU in {self.seconds:.1f} s{waited}"
