@@ -19,7 +19,7 @@ from helpers.paths import BOOK
 from helpers.records.container_layer import Act, LayerLook
 from helpers.records.layers import FileEntry, ImageStack, Layer
 from helpers.views import container_layer as view
-from helpers.views import live
+from helpers.views import cow, live
 from helpers.waiting import wait_until
 
 PID = 42
@@ -255,3 +255,20 @@ def test_a_container_that_has_gone_ends_the_looking() -> None:
     assert "Gone." in widget.error
     at_end[0]()
     assert isinstance(widget, live.Widget)
+
+
+# -- the figure
+
+
+def test_the_figure_says_each_act_and_the_two_that_count() -> None:
+    """Its title has the last two, its words all of them, its axis room on both sides."""
+    acts = [Act("read", "/a", 0.08), Act("append", "/a\n", 290.04), Act("append", "/a", 0.05)]
+    plot = cow.writes(acts)
+    assert plot.alt == (
+        "The first write to a file takes 290 ms, the second 0.05 ms.\n"
+        "read /a: 0.08 ms\nappend /a\\n: 290 ms\nappend /a: 0.05 ms"
+    )
+    low, high = plot.as_json()["layout"]["xaxis"]["range"]
+    assert 10**low < 0.05
+    assert 10**high > 1000
+    assert cow.writes([Act("append", "/a", 0.0)] * 2).alt
