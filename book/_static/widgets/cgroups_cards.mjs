@@ -123,10 +123,10 @@ export function cardOf(card, t) {
     plot.replaceChildren(plotOf(card, now, group, width));
     const found = filesOf(card, group);
     sheet.hidden = !found.length;
-    if (sheet.open || !files.childElementCount)
-      files.replaceChildren(
-        ...found.flatMap(([path, text]) => [h("dt", {}, path), h("dd", {}, h("pre", {}, text))]),
-      );
+    // also while it is shut: opened, it must not show another group's or another moment's
+    files.replaceChildren(
+      ...found.flatMap(([path, text]) => [h("dt", {}, path), h("dd", {}, h("pre", {}, text))]),
+    );
   };
   return { element, draw };
 }
