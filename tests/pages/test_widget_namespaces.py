@@ -23,7 +23,7 @@ def explorers(page: Page) -> list[Locator]:
     found = page.locator(".lab-widget[data-widget=namespaces]").all()
     for view in found:
         view.scroll_into_view_if_needed()
-        expect(view.get_by_role("grid")).to_be_visible()
+        expect(view.get_by_role("grid")).to_be_visible(timeout=20_000)  # a busy machine
     return found
 
 
