@@ -169,6 +169,7 @@ def test_in_jupyterlab_it_is_live(browser: Browser, jupyter: Lab) -> None:
     view.scroll_into_view_if_needed()
     expect(view.get_by_text("Live", exact=True)).to_be_visible()
     words = view.get_by_role("status")
+    expect(words).to_contain_text("has taken")
     before = numbers(view)[0]
     expect(words).not_to_contain_text(f"taken {before} connections")
     view.locator("[data-stop=dnat]").click()
