@@ -151,13 +151,9 @@ way.show();"""
 
 
 def test_in_jupyterlab_it_is_live(browser: Browser, jupyter: Lab) -> None:
-    """It goes on in sight, a stop can be pressed meanwhile, and out of sight it rests."""
+    """It goes on by itself, and a stop can be pressed meanwhile."""
     tests = str(ROOT / "tests" / "unit")
-    cells = [
-        nbformat.v4.new_code_cell(CELL.format(tests=tests)),
-        nbformat.v4.new_markdown_cell("x\n\n" * 90),
-        nbformat.v4.new_markdown_cell("the end"),
-    ]
+    cells = [nbformat.v4.new_code_cell(CELL.format(tests=tests))]
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=KERNEL)
     nbformat.write(notebook, jupyter.folder / "way.ipynb")
     page = browser.new_context(viewport={"width": 1400, "height": 900}).new_page()
@@ -174,12 +170,5 @@ def test_in_jupyterlab_it_is_live(browser: Browser, jupyter: Lab) -> None:
     expect(words).not_to_contain_text(f"taken {before} connections")
     view.locator("[data-stop=dnat]").click()
     expect(view.locator(".lab-p-detail")).to_contain_text("iptables-save")
-    panel.get_by_text("the end", exact=True).scroll_into_view_if_needed()
-    page.wait_for_timeout(700)
-    rested = words.text_content()
-    page.wait_for_timeout(700)
-    assert words.text_content() == rested
-    view.scroll_into_view_if_needed()
-    expect(words).not_to_have_text(rested or "")
     assert faults == []
     page.context.close()
