@@ -18,6 +18,7 @@ from helpers.views.theme import COLOURS, Plot
 
 MOST: Final = 44  # characters of an instruction that are shown
 _ROW: Final = 34  # pixels
+_CELL: Final = "text-align:left;overflow-wrap:anywhere;min-width:4em"  # fits a phone
 
 
 def short(text: str, most: int = MOST) -> str:
@@ -39,7 +40,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], code: Iterable[int
         inside = escape(text)
         if tag == "td" and at in code and text:
             inside = f"<code>{inside}</code>"
-        return f"<{tag} style='text-align:left'>{inside}</{tag}>"
+        return f"<{tag} style='{_CELL}'>{inside}</{tag}>"
 
     def row(cells: Sequence[str], tag: str) -> str:
         return f"<tr>{''.join(cell(text, at, tag) for at, text in enumerate(cells))}</tr>"
