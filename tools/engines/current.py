@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final, Literal
 
 from helpers.command import run
@@ -21,6 +23,7 @@ from tools.engines.isolated import Engine
 
 FOLDER: Final = ROOT / ".cache" / "engines" / "current"
 PACKAGES: Final = ("docker.io", "docker-cli", "docker-buildx", "containerd")
+COMPOSE: Final = "docker-compose"  # the package and the plugin in it
 # What the engine takes from the machine: program -> package.
 FROM_MACHINE: Final = {
     "runc": "runc",
@@ -46,15 +49,30 @@ def prepare() -> None:
         print(_("Fetching a current engine ({names}) ...").format(names=", ".join(PACKAGES)))
         FOLDER.mkdir(parents=True, exist_ok=True)
         debian.fetch(PACKAGES, FOLDER / "root")
+    add_compose()
     write_config()
+
+
+def plugins(root: str = "root") -> Path:
+    """Return the folder with the command line's plugins below an unpacked package's root."""
+    return FOLDER / root / "usr" / "libexec" / "docker" / "cli-plugins"
+
+
+def add_compose() -> None:
+    """Put Compose beside the other plugins; by itself, as the engine may be older than this."""
+    if (plugins() / COMPOSE).exists():
+        return
+    print(_("Fetching {names} ...").format(names=COMPOSE), flush=True)
+    debian.fetch([COMPOSE], FOLDER / "compose")
+    (plugins("compose") / COMPOSE).rename(plugins() / COMPOSE)
+    shutil.rmtree(FOLDER / "compose")
 
 
 def write_config() -> None:
     """Give the command line a configuration of its own, which knows its plugins."""
-    plugins = FOLDER / "root" / "usr" / "libexec" / "docker" / "cli-plugins"
     config = FOLDER / "config" / "config.json"
     config.parent.mkdir(exist_ok=True)
-    config.write_text(json.dumps({"cliPluginsExtraDirs": [str(plugins)]}))
+    config.write_text(json.dumps({"cliPluginsExtraDirs": [str(plugins())]}))
 
 
 def engine(store: Store = "graph") -> Engine:
