@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helpers.errors import CommandFailed, TimedOut
+from helpers.waiting import patience
 
 TAIL_LINES = 12  # of a failed program's output: enough to see why, few enough to read
 
@@ -41,6 +42,7 @@ def run(
     timeout: seconds. Raises CommandFailed (could not start; or, with `check`, ended with
     an error) and TimedOut (the program is killed).
     """
+    timeout *= patience()
     try:
         done = subprocess.run(
             list(argv),

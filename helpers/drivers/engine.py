@@ -24,6 +24,7 @@ from helpers.errors import (
 )
 from helpers.records.engine import Endpoint, Search, Tried
 from helpers.text import _
+from helpers.waiting import patience
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -140,7 +141,7 @@ def open_client(where: Endpoint | str, *, timeout: float = API_TIMEOUT) -> Docke
     from docker import DockerClient
 
     endpoint = where if isinstance(where, Endpoint) else Endpoint(where, "")
-    options: dict[str, Any] = {"timeout": timeout, "tls": tls_of(endpoint)}
+    options: dict[str, Any] = {"timeout": timeout * patience(), "tls": tls_of(endpoint)}
     knock(endpoint.url)
     with engine_errors(endpoint.url):
         return DockerClient(endpoint.url, version=api_version(endpoint.url, options), **options)
@@ -155,7 +156,7 @@ def knock(url: str) -> None:
     if kind not in ("unix", "http+unix"):
         return
     with socket.socket(socket.AF_UNIX) as door:
-        door.settimeout(PING_TIMEOUT)
+        door.settimeout(PING_TIMEOUT * patience())
         try:
             door.connect(path)
         except OSError as error:

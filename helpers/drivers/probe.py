@@ -26,7 +26,7 @@ from helpers.kernel.remote import RemoteFiles
 from helpers.records import labels
 from helpers.records.host import Engine
 from helpers.text import _
-from helpers.waiting import wait_until
+from helpers.waiting import patience, wait_until
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -156,7 +156,7 @@ class Probe:
                 self._container.start()
         except LabError as error:
             raise ProbeRefused(error.what) from error
-        self._files = RemoteFiles(self._transport, timeout=READY_TIMEOUT)
+        self._files = RemoteFiles(self._transport, timeout=READY_TIMEOUT * patience())
         try:
             self._transport.send(source)
             self._files.stat("/")

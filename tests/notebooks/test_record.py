@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from tools.notebooks import census
+from tools.notebooks.__main__ import main
 from tools.notebooks.book import read
 from tools.notebooks.execute import CellFailed, run_of
 from tools.notebooks.normalise import BOOK_STANDS_AT, code_cells
-from tools.notebooks.record import Refused, Surroundings, record, write_whole
+from tools.notebooks.record import Elsewhere, Refused, Surroundings, record, write_whole
 
 pytestmark = pytest.mark.slow
 LAB = "demo/010-rich"
@@ -182,6 +183,22 @@ def test_without_its_needs_nothing_is_recorded(empty_book: Any) -> None:
     around = Surroundings(lambda _needs: (("docker", "no engine answers"),), lambda _needs: {})
     with pytest.raises(Refused, match="docker: no engine answers"):
         record(path, empty_book, surroundings=around)
+    assert path.read_bytes() == before
+
+
+def test_a_lab_for_another_system_is_left_as_it_is(
+    empty_book: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its metadata ask for what is not here: refused where it was named, passed over else."""
+    path = empty_book.add(LAB, [OPEN, CLOSE])
+    empty_book.edit(LAB, lambda stored: stored.metadata.labs.update({"recorded_on": ["luck"]}))
+    before = path.read_bytes()
+    with pytest.raises(Elsewhere, match="ask for luck"):
+        record(path, empty_book)
+    assert main(["record", "--root", str(empty_book.root)]) == 0
+    assert f"{LAB}: left as it is." in capsys.readouterr().out
+    assert main(["record", "--root", str(empty_book.root), str(path)]) == 1
+    assert f"{LAB}: not recorded" in capsys.readouterr().out
     assert path.read_bytes() == before
 
 

@@ -88,6 +88,24 @@ def test_nested_contents_are_read(book: Any) -> None:
     assert book.contents() == ["intro", "intro2", LAB]
 
 
+def test_a_recording_is_of_the_system_that_was_asked_for(book: Any) -> None:
+    """A lab that is to show cgroup v2 does not come from another machine."""
+
+    def asks_for(need: str, cgroup: str) -> str:
+        def change(stored: Any) -> None:
+            stored.metadata.labs["recorded_on"] = [need]
+            stored.metadata.provenance = {"cgroup": cgroup}
+
+        book.edit(LAB, change)
+        return faults(book)
+
+    assert asks_for("cgroup2", "v2") == ""
+    assert asks_for("cgroup2", "v1") == (
+        f"{LAB}: is to be recorded with cgroup v2, and was with v1: `make record-vm`"
+    )
+    assert "nobody knows: 'luck'" in asks_for("luck", "v2")
+
+
 def test_checkpoints_of_an_editor_are_no_notebooks(book: Any) -> None:
     """JupyterLab leaves copies beside the notebooks it saves."""
     copy = book.folder / "demo" / ".ipynb_checkpoints" / "010-first-checkpoint.ipynb"

@@ -69,6 +69,22 @@ def test_wait_until_returns_what_was_met() -> None:
     )
 
 
+def test_patience_stretches_every_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LABS_PATIENCE=10 makes one second ten, and the error says so."""
+    monkeypatch.setenv("LABS_PATIENCE", "10")
+    now = iter(range(100))
+    with pytest.raises(errors.TimedOut, match="10 s"):
+        wait_until(
+            lambda: False,
+            what="never",
+            seconds=1,
+            clock=lambda: float(next(now)),
+            sleep=lambda _s: None,
+        )
+    assert next(now) == 11
+    command.run(["sleep", "0.2"], timeout=0.1)
+
+
 def test_wait_until_tells_what_it_saw_last() -> None:
     """A wait in vain raises, with the state waited for and the last one seen."""
     now = iter(range(100))

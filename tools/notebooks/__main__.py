@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     paths = [path.resolve() for path in options.paths]
     match options.action:
         case "record":
-            return _record(book, paths or book.notebooks(), options.fresh, options.timeout)
+            return _record(book, paths, options.fresh, options.timeout)
         case "check":
             return _check(book, {book.name(path) for path in paths})
         case "widgets":
@@ -61,14 +61,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _record(book: Book, paths: list[Path], fresh: bool, timeout: int) -> int:
-    from tools.notebooks.record import record
+    from tools.notebooks.record import Elsewhere, record
 
     failed = 0
-    for path in paths:
+    for path in paths or book.notebooks():
         print(f"{book.name(path)}: running ...", flush=True)
         try:
             done = record(path, book, fresh=fresh, timeout=timeout)
         except LabError as error:
+            if isinstance(error, Elsewhere) and not paths:  # nobody asked for this one
+                print(f"{book.name(path)}: left as it is. {error}")
+                continue
             failed += 1
             print(f"{book.name(path)}: not recorded, the file is as it was.\n{error}")
             continue

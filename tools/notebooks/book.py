@@ -85,6 +85,14 @@ def lab_of(notebook: Any) -> dict[str, Any]:
     return dict(notebook.metadata.get("labs", {}))
 
 
+def recorded_on(notebook: Any) -> list[str]:
+    """Return what a recording of the notebook needs beyond what running it does.
+
+    `cgroup2`: the page shows control groups as most readers have them, whoever records it.
+    """
+    return list(lab_of(notebook).get("recorded_on", ()))
+
+
 def nodes(value: Any) -> Any:
     """Return plain JSON as nbformat's nodes, whose keys are attributes too."""
     import nbformat

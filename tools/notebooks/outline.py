@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from helpers.labs.catalog import NEEDS
 from helpers.labs.recording import outputs_digest, source_digest
-from tools.notebooks.book import lab_of, tags
+from tools.notebooks.book import lab_of, recorded_on, tags
 from tools.notebooks.normalise import code_cells
 
 CELL_LINES: Final = 15
@@ -24,6 +24,8 @@ RAISES: Final = ("raises-exception", "nbval-raises-exception")
 _OPENING = re.compile(r"\blab\(\s*[\"']([^\"']+)[\"']\s*\)")
 _SKIPPED = ("nbval-skip", "skip-execution")
 _MARKERS = re.compile(r"^\s*#+\s*(NBVAL_\w+|PYTEST_VALIDATE_IGNORE_OUTPUT)\s*$", re.MULTILINE)
+# What a lab may ask of its recording, and what the recording's provenance says then.
+_MADE_ON: Final = {"cgroup2": ("cgroup", "v2")}
 _NEEDS: Final = (*NEEDS, "swarm", "kubernetes", "aws")
 
 
@@ -40,6 +42,7 @@ def faults(name: str, notebook: Any) -> list[str]:
     found = [*_metadata(name, lab_of(notebook)), *_outline(name, cells)]
     if not any("recorded" in cell.metadata for cell in cells):
         return [*found, "was never recorded: `make record`"]
+    found += _made_elsewhere(notebook)
     for number, cell in enumerate(cells, 1):
         found += [f"code cell {number}: {fault}" for fault in _cell(cell)]
     return [*found, *_unasserted(cells)]
@@ -58,6 +61,20 @@ def _metadata(name: str, lab: dict[str, Any]) -> Iterator[str]:
     for need in lab.get("needs", []):
         if need not in _NEEDS:
             yield f"its metadata declare a need nobody knows: {need!r}"
+    for need in lab.get("recorded_on", []):
+        if need not in _MADE_ON:
+            yield f"its metadata ask to be recorded on what nobody knows: {need!r}"
+
+
+def _made_elsewhere(notebook: Any) -> Iterator[str]:
+    made = notebook.metadata.get("provenance", {})
+    for need in recorded_on(notebook):
+        key, value = _MADE_ON.get(need, ("", ""))
+        if key and made.get(key) != value:
+            yield (
+                f"is to be recorded with {key} {value}, and was with {made.get(key)}: "
+                "`make record-vm`"
+            )
 
 
 def _outline(name: str, cells: list[Any]) -> Iterator[str]:

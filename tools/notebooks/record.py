@@ -25,7 +25,7 @@ from typing import Any, Final
 
 from helpers.errors import LabError
 from tools.notebooks import census, outline, provenance, sanitise, widgets
-from tools.notebooks.book import CELL_TIMEOUT, Book, dumps, lab_of, read, tags
+from tools.notebooks.book import CELL_TIMEOUT, Book, dumps, lab_of, read, recorded_on, tags
 from tools.notebooks.execute import execute, run_of
 from tools.notebooks.normalise import code_cells, normalise, of_this_machine, stamp
 
@@ -34,6 +34,10 @@ DIFF_LINES: Final = 6  # of what changed in a cell: enough to see why
 
 class Refused(LabError):
     """A recording would not show the real systems."""
+
+
+class Elsewhere(Refused):
+    """The lab's metadata say that it is recorded on another system than this one."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +70,15 @@ def record(
     """Run the notebook at `path` and store its outputs, if they tell anything new.
 
     fresh: replace the recording in any case. timeout: seconds for one cell. Raises Refused
-    where a need is not met, CellFailed where a cell fails; the file is as before then.
+    where a need is not met (Elsewhere: one of the recording's alone), CellFailed where a cell
+    fails; the file is as before then.
     """
     around = surroundings or Surroundings()
     name, before = book.name(path), path.read_text(encoding="utf-8")
     stored = read(path)
     needs = list(lab_of(stored).get("needs", []))
     _refuse_unless_live(name, around.unmet(needs))
+    _refuse_unless_meant(name, around.unmet(recorded_on(stored)))
     words = around.words(needs) | of_this_machine(book.root)
     old = normalise(stored, words)
     new = normalise(execute(stored, path, book.root, run_of(name), timeout=timeout), words)
@@ -95,6 +101,15 @@ def _refuse_unless_live(name: str, lacking: provenance.Unmet) -> None:
         raise Refused(
             f"{name} is not recorded here: it would not be live ({reasons}).",
             remedy="`labs doctor` says what is missing.",
+        )
+
+
+def _refuse_unless_meant(name: str, lacking: provenance.Unmet) -> None:
+    if lacking:
+        wanted = ", ".join(f"{need} ({why})" for need, why in lacking)
+        raise Elsewhere(
+            f"{name} is not recorded here: its metadata ask for {wanted}.",
+            remedy=f"`make record-vm NOTEBOOKS=book/{name}.ipynb` records it where that is met.",
         )
 
 
