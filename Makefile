@@ -6,7 +6,7 @@ STORE ?= graph
 ON = $(BIN)/python -m tools.engines run
 LOCK = $(PYTHON) tools/bootstrap.py uv pip compile --quiet --upgrade --universal --generate-hashes
 .DEFAULT_GOAL := help
-.PHONY: help start test test-vm check new-lab record bench book serve lock clean-labs env
+.PHONY: help start test test-vm check new-lab record record-vm bench book serve lock clean-labs env
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,15 +17,15 @@ start: env ## Make everything ready and open the book in JupyterLab (NO_BROWSER=
 test: env ## Run everything: lint, types, unit, integration, every notebook, the pages
 	@$(ON) $(or $(ENGINE),machine) --store $(STORE) -- sh -c '$(BIN)/python -m tools.prepare && $(BIN)/python -m tools.summary $(KINDS)'
 
-test-vm: env ## Run the kernel's tests in a machine with cgroup v2 (made by root on Debian; ~15 min)
-	@$(BIN)/python -m tools.vm test
+test-vm: env ## Run the kernel's tests and labs in a machine with cgroup v2 (made by root on Debian)
+	@$(BIN)/python -m tools.vm test $(NOTEBOOKS)
 
 # The kernel readers' tests are many and search for faults at random: `make test` has them.
 check: env ## Run lint, types and the fast tests (under 30 s)
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy
-	@$(BIN)/mypy -p tools.engines -p tools.notebooks -p tools.npm -p tools.go -p tools.new_lab -p tools.vm $(addprefix -m tools.,binder bootstrap prepare start summary)
+	@$(BIN)/mypy -p tools.engines -p tools.notebooks -p tools.npm -p tools.go -p tools.new_lab -p tools.vm $(addprefix -m tools.,binder bootstrap performance prepare start summary)
 	@$(BIN)/python -m tools.npm lint >/dev/null
 	@$(BIN)/python -m tools.npm format
 	@$(BIN)/python -m tools.npm test
@@ -35,12 +35,17 @@ check: env ## Run lint, types and the fast tests (under 30 s)
 record: env ## Run the notebooks on a current engine (ENGINE=machine: on this one) and store what came
 	@$(ON) $(or $(ENGINE),current) --store $(STORE) -- $(BIN)/python -m tools.notebooks record $(NOTEBOOKS)
 
+record-vm: env ## The same for labs recorded with cgroup v2, in an emulated machine (KEEP=1: left running)
+	@$(BIN)/python -m tools.vm record --store $(STORE) $(NOTEBOOKS)
+
 new-lab: env ## Begin a lab: NAME=docker/030-build, and TITLE="Build an image" TOPIC=docker.build
 	@# $$NAME, not $(NAME): make exports what its command line sets, and a title may hold quotes.
 	@$(BIN)/python -m tools.new_lab "$$NAME" --title "$$TITLE" --topic "$$TOPIC"
 
-bench: env ## Measure: import times, samplers, images (ratios, not seconds)
-	@$(BIN)/python -m pytest -q benchmarks --benchmark-only
+bench: env ## Measure what must stay fast, and write book/about/performance.md (BENCH=benchmarks/...)
+	@mkdir -p .benchmarks
+	@$(BIN)/python -m pytest -q -s --benchmark-only --benchmark-json .benchmarks/last.json $(or $(BENCH),benchmarks); \
+	  status=$$?; $(BIN)/python -m tools.performance --take .benchmarks/last.json; exit $$status
 
 book: env ## Build the book's pages into _build/html
 	@rm -rf _build/html _build/.doctrees

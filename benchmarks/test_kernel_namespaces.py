@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,15 +12,16 @@ import pytest
 from helpers.analysis.namespaces import groups
 from helpers.kernel.files import LocalFiles
 from helpers.kernel.namespaces import process_ids, read_namespaces
+from tools.performance import in_turn, judge
 
-PROCESSES = 500
+PROCESSES, SPARE = 500, 50  # of those that are there some may go
 
 
 @pytest.fixture(scope="module")
 def crowd() -> Iterator[None]:
     """As many processes as it takes to have 500."""
     files = LocalFiles()
-    missing = max(0, PROCESSES - len(process_ids(files)))
+    missing = max(0, PROCESSES - len(process_ids(files))) + SPARE
     files.close()
     # One shell starts them and waits for its standard input to end.
     script = f"for i in $(seq {missing}); do sleep 600 & done; echo ready; read x; kill $(jobs -p)"
@@ -33,9 +35,8 @@ def crowd() -> Iterator[None]:
 
 
 @pytest.mark.benchmark(group="namespaces of 500 processes")
-@pytest.mark.parametrize("what", ["lsns", "ours"])
-def test_namespaces(benchmark: Any, crowd: None, what: str) -> None:
-    """Time one look at all namespaces and who is in them."""
+def test_namespaces(benchmark: Any, crowd: None) -> None:
+    """One look at all namespaces, and who is in them, is five times as fast as `lsns`."""
     files = LocalFiles()
 
     def ours() -> int:
@@ -45,8 +46,9 @@ def test_namespaces(benchmark: Any, crowd: None, what: str) -> None:
         said = subprocess.run(["lsns", "--noheadings"], capture_output=True, check=True)
         return said.stdout.count(b"\n")
 
-    act = ours if what == "ours" else lsns
-    benchmark.pedantic(act, rounds=15, warmup_rounds=2)
-    benchmark.extra_info["processes"] = len(process_ids(files))
+    times = in_turn(benchmark, ours, lsns, rounds=30, clock=time.perf_counter)
     assert ours() >= 7
+    assert len(process_ids(files)) >= PROCESSES
     files.close()
+    mine, theirs = map(min, times)
+    judge(benchmark, "namespaces", theirs / mine, f"{mine * 1e3:.0f} ms", f"{theirs * 1e3:.0f} ms")

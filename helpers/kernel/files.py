@@ -123,8 +123,10 @@ def typed(op: str, value: Any) -> Any:
     if op == "stats":
         return [None if each is None else FileStat._make(each) for each in value]
     if op == "walk":
-        make, stat = Entry._make, FileStat._make
-        return tuple(make((path, stat(seen), marks, number)) for path, seen, marks, number in value)
+        new: Any = tuple.__new__  # as NamedTuples do, in half the time: there may be 100,000
+        return tuple(
+            [new(Entry, (path, new(FileStat, s), marks, n)) for path, s, marks, n in value]
+        )
     return value
 
 

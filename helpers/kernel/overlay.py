@@ -33,6 +33,7 @@ from helpers.records.overlay import (
 from helpers.text import _
 
 MARKS: Final = ("opaque", "whiteout", "redirect", "metacopy")
+CHARACTERS: Final = stat.S_IFCHR >> 12  # a mode's first bits, of a device
 BATCH: Final = 200_000  # characters of names in one request
 _FOLDERS: Final = ("lowerdir", "lowerdir+", "datadir+", "upperdir", "workdir")
 
@@ -225,22 +226,21 @@ def read_layer(files: Files, folder: str, *, userxattr: bool = False) -> UpperLa
         entries = files.walk(folder, xattrs=[prefix + mark for mark in MARKS])
     whiteouts, opaque, metacopy = set(), set(), set()
     redirects = {}
-    for entry in entries:
-        mode = entry.stat.st_mode
-        if stat.S_ISCHR(mode) and is_whiteout(entry.stat):
-            whiteouts.add(entry.path)
-        if not entry.xattrs:
+    for path, seen, xattrs, _errno in entries:
+        if seen[0] >> 12 == CHARACTERS and is_whiteout(seen):
+            whiteouts.add(path)
+        if not xattrs:
             continue
-        marks = {name.removeprefix(prefix): value for name, value in entry.xattrs.items()}
-        if "whiteout" in marks and stat.S_ISREG(mode):
-            whiteouts.add(entry.path)
+        marks = {name.removeprefix(prefix): value for name, value in xattrs.items()}
+        if "whiteout" in marks and stat.S_ISREG(seen.st_mode):
+            whiteouts.add(path)
         # "x" only says that there are whiteouts which are attributes
         if marks.get("opaque") == b"y":
-            opaque.add(entry.path)
+            opaque.add(path)
         if "redirect" in marks:
-            redirects[entry.path] = marks["redirect"].decode("utf-8", "surrogateescape")
+            redirects[path] = marks["redirect"].decode("utf-8", "surrogateescape")
         if "metacopy" in marks:
-            metacopy.add(entry.path)
+            metacopy.add(path)
     known = userxattr or _sees_trusted(files)
     return UpperLayer(
         folder=folder,
