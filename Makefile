@@ -18,7 +18,7 @@ test: env ## Run everything: lint, types, unit, integration, every notebook, the
 	@$(ON) $(or $(ENGINE),machine) --store $(STORE) -- sh -c '$(BIN)/python -m tools.prepare && $(BIN)/python -m tools.summary $(KINDS)'
 
 test-vm: env ## Run the kernel's tests and labs in a machine with cgroup v2 (made by root on Debian)
-	@$(BIN)/python -m tools.vm test $(NOTEBOOKS)
+	@KEEP=$(KEEP) $(BIN)/python -m tools.vm test $(NOTEBOOKS)
 
 # The kernel readers' tests are many and search for faults at random: `make test` has them.
 check: env ## Run lint, types and the fast tests (under 30 s)
@@ -36,7 +36,7 @@ record: env ## Run the notebooks on a current engine (ENGINE=machine: on this on
 	@$(ON) $(or $(ENGINE),current) --store $(STORE) -- $(BIN)/python -m tools.notebooks record $(NOTEBOOKS)
 
 record-vm: env ## The same for labs recorded with cgroup v2, in an emulated machine (KEEP=1: left running)
-	@$(BIN)/python -m tools.vm record --store $(STORE) $(NOTEBOOKS)
+	@KEEP=$(KEEP) $(BIN)/python -m tools.vm record --store $(STORE) $(NOTEBOOKS)
 
 new-lab: env ## Begin a lab: NAME=docker/030-build, and TITLE="Build an image" TOPIC=docker.build
 	@# $$NAME, not $(NAME): make exports what its command line sets, and a title may hold quotes.
