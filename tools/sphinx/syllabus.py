@@ -117,7 +117,7 @@ def _fault(topic: Topic, book: Path) -> str:
 
 def status(chapter: Chapter, book: Path) -> str:
     """Return one paragraph: what of the chapter is written, with links to its pages."""
-    pages = list(dict.fromkeys(t.taught.partition("#")[0] for t in chapter.topics if t.taught))
+    pages = sorted({t.taught.partition("#")[0] for t in chapter.topics if t.taught})
     if not pages:
         return "\n> **Not written yet.** What follows is what the chapter is to do.\n\n"
     links = "\n".join(f"- {_link(page, '', chapter, book)}" for page in pages)
