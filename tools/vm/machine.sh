@@ -61,7 +61,7 @@ up() {
     free='import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])'
     truncate -s 4G "$home/cargo" # where files are put for it to read
     echo "${VM_PORT:-$(python3 -c "$free")}" >"$home/port"
-    setsid nice -n "${VM_NICE:-2}" qemu-system-x86_64 -accel tcg,thread=multi -cpu max,-avx,-avx2 \
+    setsid nice -n "${VM_NICE:-2}" qemu-system-x86_64 -accel tcg,thread=multi -cpu max \
       -m "${VM_MEMORY:-4G}" -smp "${VM_CORES:-2}" -no-reboot -display none \
       -serial "file:$home/console.log" \
       -monitor none -kernel "$home/kernel" -initrd "$home/initrd" \
