@@ -60,6 +60,7 @@ def book(tmp_path: Path) -> Book:
     made = Book(tmp_path)
     untaught = topic(made)  # whatever the course teaches by now, this one waits
     (made.folder / "syllabus.yml").write_text(untaught)
+    assert syllabus.main(["--write"], made.folder) == 0  # and the pages say so
     return made
 
 
