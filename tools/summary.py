@@ -220,9 +220,7 @@ def _functions(node: ast.Module | ast.ClassDef, where: str) -> Iterator[str]:
 def results(report: Path) -> Iterator[tuple[str, str]]:
     """Yield (test function, passed | failed | skipped) for each result in a JUnit report."""
     for case in ET.parse(report).iter("testcase"):
-        # What follows: parameters in brackets, and `@` with the group that xdist kept together.
-        function = re.split(r"[\[@]", str(case.get("name")), maxsplit=1)[0]
-        name = f"{case.get('classname')}.{function}"
+        name = f"{case.get('classname')}.{str(case.get('name')).partition('[')[0]}"
         kinds = {child.tag for child in case}
         if kinds & {"failure", "error"}:
             yield name, "failed"
@@ -237,7 +235,6 @@ def results(report: Path) -> Iterator[tuple[str, str]]:
 WORKERS: Final = ("-n", "logical", "--maxprocesses", "4")
 # Labs wait more than they compute; those that measure the machine run alone all the same.
 SIDE_BY_SIDE: Final = ("-n", "3", "--dist", "loadscope")
-GROUPED: Final = ("-n", "3", "--dist", "loadgroup")  # as the folder's conftest.py says
 TYPED_FILES: Final = r"no issues found in (\d+) source files?"
 
 TYPED_TOOLS: Final = (
@@ -280,12 +277,12 @@ KINDS: Final[dict[str, tuple[Run, ...]]] = {
         Suite("tests/unit", WORKERS),
         Program(("python", "-m", "tools.npm", "test"), r"(?m)^# pass (\d+)", noun="of modules"),
     ),
-    "integration": (Suite("tests/integration", GROUPED),),
+    "integration": (Suite("tests/integration"),),
     "notebooks": (
         Book(SIDE_BY_SIDE),
         Suite("tests/notebooks", WORKERS, noun="tests of the harness"),
     ),
-    "pages": (Suite("tests/pages", GROUPED),),
+    "pages": (Suite("tests/pages"),),
     "binder": (Suite("tests/binder"),),
 }
 

@@ -13,8 +13,6 @@ from helpers.host import look_for_engine
 from helpers.labs import catalog, owner, session
 from helpers.records.host import Engine
 
-pytestmark = pytest.mark.quiet
-
 # -- the verdict, from what was seen
 
 

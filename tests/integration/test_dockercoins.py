@@ -23,7 +23,7 @@ from helpers.records import labels as label
 from helpers.records.dockercoins import Measurement, Stopped
 from helpers.waiting import wait_until
 
-pytestmark = [pytest.mark.docker, pytest.mark.quiet]
+pytestmark = pytest.mark.docker
 
 STEPS = ((1, 1), (2, 1), (3, 1), (10, 1), (10, 2))  # workers, copies of rng
 SECONDS = 8.0  # of measuring a step: the slope of a counter this regular errs by about 2 %

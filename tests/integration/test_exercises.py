@@ -26,8 +26,6 @@ from helpers.host import look_for_engine, probe
 from helpers.labs import catalog, owner, session
 from helpers.records.engine import Endpoint
 from helpers.records.host import Engine
-from tools.notebooks import quiet
-from tools.notebooks.book import read
 
 pytestmark = [
     pytest.mark.docker,
@@ -83,12 +81,7 @@ def test_exercise_plays(
     lacking = catalog.missing(catalog.load(lab).needs, probe())
     if lacking:
         pytest.skip(f"{lab} needs {lacking[0][0]}: {lacking[0][1].reason}")
-    alone = quiet.wanted(read(catalog.path_of(lab)))
-    with (
-        quiet.place(alone=alone),
-        relayed(engine) as (through_relay, cut),
-        opened(lab, engine) as here,
-    ):
+    with relayed(engine) as (through_relay, cut), opened(lab, engine) as here:
         exercise.start(here)
         before = checks.run_check(exercise, here)
         assert isinstance(before, NotYet), before

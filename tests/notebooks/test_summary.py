@@ -79,16 +79,6 @@ def test_a_file_that_does_not_import_fails_its_kind(folder: Path) -> None:
     assert "tests.unit.test_broken.test_y exists, but did not run" in ran.faults
 
 
-def test_tests_kept_together_on_a_worker_are_counted_by_their_names(folder: Path) -> None:
-    """xdist writes the group behind the name."""
-    (folder / "test_all.py").write_text(
-        "import pytest\n\npytestmark = pytest.mark.xdist_group('a')\n\n"
-        "@pytest.mark.parametrize('n', [1, 2])\ndef test_many(n): ...\n\n\ndef test_x(): ...\n"
-    )
-    ran = run(folder, "-n", "2", "--dist", "loadgroup")
-    assert (ran.passed, ran.failed) == (3, 0), ran.faults
-
-
 def test_no_tests_fail_their_kind(folder: Path) -> None:
     """An empty folder is not a success."""
     (folder / "test_all.py").unlink()

@@ -21,12 +21,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from helpers import paths
 from tests.pages.jupyterlab import Lab, started
 from tests.pages.sweep import Sight, look_at
 from tests.pages.visiting import PREFIX, Visit, build, pages
-from tools.notebooks import quiet
-from tools.notebooks.book import read
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or "chromium"
 # As root Chromium refuses its own sandbox; the rest keeps it from calling home.
@@ -38,15 +35,6 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep on one worker what looks at the one built book; notebooks in JupyterLab go to any."""
-    for item in items:
-        used = getattr(item, "fixturenames", ())
-        if "tests/pages" in item.nodeid and "jupyter" not in used:
-            group = "site" if "built" in used else item.nodeid.partition("::")[0]
-            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
@@ -107,23 +95,10 @@ def visit(browser: Browser, built: Path, site: str) -> Callable[..., Visit]:
 
 
 @pytest.fixture(scope="session")
-def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """JupyterLab on a copy of the book, started once a run."""
     with started(tmp_path_factory.mktemp("jupyterlab")) as lab:
         yield lab
-
-
-@pytest.fixture
-def jupyter(jupyterlab: Lab, request: pytest.FixtureRequest) -> Iterator[Lab]:
-    """The same JupyterLab, with a place for the test's notebook beside others.
-
-    The notebook is the test's parameter `notebook` or its module's NOTEBOOK.
-    """
-    chosen = getattr(request.node, "callspec", None)
-    notebook = chosen.params.get("notebook") if chosen else None
-    path = paths.ROOT / (notebook or getattr(request.module, "NOTEBOOK", ""))
-    with quiet.place(alone=path.is_file() and quiet.wanted(read(path))):
-        yield jupyterlab
 
 
 @pytest.fixture(scope="session")
