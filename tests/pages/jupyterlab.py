@@ -110,6 +110,17 @@ def shown(page: Page) -> str:
     return found
 
 
+def texts(page: Page, selector: str) -> list[str]:
+    """Return the texts of what a CSS selector finds in the cells' outputs, drawn or not."""
+    found: list[str] = page.evaluate(
+        """([html, selector]) =>
+            [...new DOMParser().parseFromString(html, 'text/html').querySelectorAll(selector)]
+                .map(each => each.textContent.trim())""",
+        [shown(page), selector],
+    )
+    return found
+
+
 def run_all(page: Page) -> None:
     """Clear what is stored, run all cells, wait until none is waiting or an error ended it."""
     for menu, item in (("Edit", "Clear Outputs of All Cells"), ("Run", "Run All Cells")):
