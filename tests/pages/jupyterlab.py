@@ -121,6 +121,22 @@ def texts(page: Page, selector: str) -> list[str]:
     return found
 
 
+def bring(view: Locator) -> None:
+    """Scroll until `view` stays in sight: JupyterLab goes to the last cell some time after a run."""
+    where = "view => { const { top, bottom } = view.getBoundingClientRect();"
+    inside = f"{where} return bottom > 60 && top < innerHeight - 60; }}"
+    stayed = 0
+
+    def stays() -> bool:
+        nonlocal stayed
+        stayed = stayed + 1 if view.evaluate(inside) else 0
+        if not stayed:
+            view.scroll_into_view_if_needed()
+        return stayed > 3
+
+    wait_until(stays, what="JupyterLab to stay at the widget", seconds=30, every=0.25)
+
+
 def run_all(page: Page) -> None:
     """Clear what is stored, run all cells, wait until none is waiting or an error ended it."""
     for menu, item in (("Edit", "Clear Outputs of All Cells"), ("Run", "Run All Cells")):

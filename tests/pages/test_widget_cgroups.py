@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.pages.jupyterlab import Lab, run_all
+from tests.pages.jupyterlab import Lab, bring, run_all
 from tests.pages.visiting import PHONE, Visit
 from tools import npm
 
@@ -147,6 +147,7 @@ def test_in_jupyterlab_limits_are_set(browser: Browser, jupyter: Lab) -> None:
     panel = jupyter.open(page, "explorer.ipynb")
     run_all(page)
     view = panel.locator(".lab-w").first
+    bring(view)
     expect(view.get_by_text("Live", exact=True)).to_be_visible()
     words = view.get_by_role("status").first
     expect(words).to_contain_text("half uses 0.5 of 0.5 cores")

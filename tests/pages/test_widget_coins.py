@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.pages.jupyterlab import Lab, run_all
+from tests.pages.jupyterlab import Lab, bring, run_all
 from tests.pages.visiting import PHONE, Visit
 from tools import npm
 
@@ -144,13 +144,13 @@ def test_in_jupyterlab_it_is_live(browser: Browser, jupyter: Lab) -> None:
     panel = jupyter.open(page, "monitor.ipynb")
     run_all(page)
     first, second = panel.locator(".lab-w").first, panel.locator(".lab-w").last
-    second.scroll_into_view_if_needed()
+    bring(second)
     expect(second.get_by_text("Live", exact=True)).to_be_visible()
     words = second.get_by_role("status")
     before = words.inner_text()
     expect(words).not_to_have_text(before)
     expect(words).to_contain_text("how much they make is not known")
-    first.scroll_into_view_if_needed()
+    bring(first)
     page.wait_for_timeout(500)
     rested = first.get_by_role("status").inner_text()
     assert "What CPU they use is not known." in rested

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.pages.jupyterlab import Lab, run_all
+from tests.pages.jupyterlab import Lab, bring, run_all
 from tests.pages.visiting import PHONE, Visit
 from tools import npm
 
@@ -137,7 +137,7 @@ def test_in_jupyterlab_it_is_live(browser: Browser, jupyter: Lab) -> None:
     panel = jupyter.open(page, "namespaces.ipynb")
     run_all(page)
     view = panel.locator(".lab-w").first
-    view.scroll_into_view_if_needed()
+    bring(view)
     expect(view.get_by_text("Live", exact=True)).to_be_visible()
     words = view.get_by_role("status")
     expect(words).to_contain_text("nomad (7) in van moved: net from")
