@@ -235,6 +235,8 @@ def results(report: Path) -> Iterator[tuple[str, str]]:
 WORKERS: Final = ("-n", "logical", "--maxprocesses", "4")
 # Labs wait more than they compute; those that measure the machine run alone all the same.
 SIDE_BY_SIDE: Final = ("-n", "3", "--dist", "loadscope")
+# tests/pages/conftest.py says what stays together.
+IN_TWO: Final = ("-n", "2", "--dist", "loadscope")
 TYPED_FILES: Final = r"no issues found in (\d+) source files?"
 
 TYPED_TOOLS: Final = (
@@ -282,7 +284,7 @@ KINDS: Final[dict[str, tuple[Run, ...]]] = {
         Book(SIDE_BY_SIDE),
         Suite("tests/notebooks", WORKERS, noun="tests of the harness"),
     ),
-    "pages": (Suite("tests/pages"),),
+    "pages": (Suite("tests/pages", IN_TWO),),
     "binder": (Suite("tests/binder"),),
 }
 

@@ -23,6 +23,7 @@ from __future__ import annotations
 import base64
 import ctypes
 import errno
+import itertools
 import json
 import operator
 import os
@@ -313,13 +314,8 @@ class Agent:
         limit = _bounded(limit, NAMES_LIMIT)
         fd = self._open(path, _READ | _FOLDER, inside)
         try:
-            found: list[str] = []
             with os.scandir(fd) as entries:
-                for entry in entries:
-                    if len(found) >= limit:
-                        break
-                    found.append(entry.name)
-            return found
+                return [entry.name for entry in itertools.islice(entries, limit)]
         except OSError as error:
             raise _error(error.errno or errno.EIO, path) from None
         finally:
@@ -419,27 +415,35 @@ class Agent:
         # In a real /proc a number is a folder, never a link.
         quick = kernel is not None and kernel.filesystem(top) == _PROC
         found: list[Any] = []
+        wanted = [os.fsencode(name) for name in names]
+        # Nearly all processes share all: what reads the same is one row, made into text once.
+        rows: dict[tuple[bytes | None, ...], list[str | None]] = {}
         try:
             for pid in pids:
                 try:
-                    found.append(self._namespaces(top, f"{int(pid)}/ns", names, quick))
+                    row = self._namespaces(top, f"{int(pid)}/ns", wanted, quick)
+                    if row not in rows:
+                        rows[row] = [link if link is None else os.fsdecode(link) for link in row]
+                    found.append(rows[row])
                 except OSError as error:
                     found.append(_error(error.errno or errno.EIO, f"/proc/{int(pid)}/ns"))
             return found
         finally:
             os.close(top)
 
-    def _namespaces(self, top: int, place: str, names: list[str], quick: bool) -> list[str | None]:
+    def _namespaces(
+        self, top: int, place: str, names: list[bytes], quick: bool
+    ) -> tuple[bytes | None, ...]:
         flags = _PATH | _FOLDER
         if quick:
             fd = os.open(place, flags | _NOFOLLOW, dir_fd=top)
         else:
             fd = self._resolver.beneath(top, place, flags)
         readlink = os.readlink
-        row: list[str | None] = []
+        row: list[bytes | None] = []
         try:
             try:
-                return [readlink(name, dir_fd=fd) for name in names]
+                return tuple([readlink(name, dir_fd=fd) for name in names])
             except OSError as error:
                 if error.errno not in (errno.EINVAL, errno.ENOENT):
                     raise
@@ -450,7 +454,7 @@ class Agent:
                     if error.errno not in (errno.EINVAL, errno.ENOENT):
                         raise
                     row.append(None)
-            return row
+            return tuple(row)
         finally:
             os.close(fd)
 

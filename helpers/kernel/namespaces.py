@@ -103,7 +103,7 @@ def parse_clock_offsets(text: bytes) -> ClockOffsets:
 
 def process_ids(files: Files) -> tuple[int, ...]:
     """Return the numbers of all processes, in order. Raises OSError."""
-    return tuple(sorted(int(name) for name in files.names("/proc") if _digits(name)))
+    return tuple(sorted([int(name) for name in files.names("/proc") if _digits(name)]))
 
 
 def read_namespaces(
@@ -119,13 +119,17 @@ def read_namespaces(
     # Nearly all processes share all their namespaces: what reads the same is parsed once.
     known: dict[tuple[str | None, ...], ProcessNamespaces] = {}
     found = []
+    last, same = None, None
     for pid, row in zip(wanted, files.namespaces(wanted, names), strict=True):
+        if same is not None and row is last:
+            found.append(ProcessNamespaces(pid, same.inodes, same.for_children))
+            continue
         if isinstance(row, OSError):
             if not isinstance(row, FileNotFoundError | ProcessLookupError):
                 found.append(ProcessNamespaces(pid, {}, {}, refused(row)))
             continue
         links = tuple(row)
-        same = known.get(links)
+        last, same = row, known.get(links)
         if same is None:
             there = {name: link for name, link in zip(names, links, strict=True) if link}
             same = known[links] = parse_links(pid, there)

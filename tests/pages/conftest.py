@@ -6,10 +6,15 @@ one of its pages and notes what it asks for and complains of:
     with visit("docker/010-run.html", viewport=PHONE) as seen:
         seen.page.get_by_role("button", name="Copy").first.click()
     assert not seen.foreign
+
+With `-n 2` two processes share the tests. What is dear to make stays in one of them: all that
+looks at every page, and all of a file. Labs in JupyterLab go to whoever has time; one that
+measures the machine waits until it has it alone (tools/notebooks/quiet.py).
 """
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -20,10 +25,13 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from xdist.scheduler import LoadScopeScheduling
 
+from helpers import paths
 from tests.pages.jupyterlab import Lab, started
 from tests.pages.sweep import Sight, look_at
 from tests.pages.visiting import PREFIX, Visit, build, pages
+from tools.notebooks import quiet
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or "chromium"
 # As root Chromium refuses its own sandbox; the rest keeps it from calling home.
@@ -35,6 +43,31 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+
+
+class _Scheduling(LoadScopeScheduling):
+    """What stays in one process; xdist's own groups do not hold with this version of pytest."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        if file.endswith("test_jupyterlab.py"):
+            return nodeid
+        return "sights" if file.endswith(("site_look.py", "site_weight.py")) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """See above."""
+    return _Scheduling(config, log)
+
+
+@pytest.fixture(autouse=True)
+def room(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A place among the others, or alone for a lab that measures the machine."""
+    callspec = getattr(request.node, "callspec", None)
+    lab = callspec.params.get("notebook") if callspec else None
+    alone = bool(lab) and quiet.wanted(json.loads((paths.ROOT / lab).read_text(encoding="utf-8")))
+    with quiet.place(alone=alone):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +83,8 @@ def browser() -> Iterator[Browser]:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the real book's pages, built once a run with warnings as errors."""
     folder = tmp_path_factory.mktemp("site")
-    done = build(folder)
+    with quiet.place(alone=False):
+        done = build(folder)
     assert done.status == 0, done.stderr
     return folder / "_build" / "html"
 
@@ -104,4 +138,5 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 @pytest.fixture(scope="session")
 def sights(built: Path, visit: Callable[..., Visit]) -> dict[str, Sight]:
     """What every page of the real book shows when it is looked at from all sides."""
-    return {page: look_at(page, built, visit) for page in pages(built)}
+    with quiet.place(alone=False):
+        return {page: look_at(page, built, visit) for page in pages(built)}

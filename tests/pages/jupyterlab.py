@@ -122,7 +122,7 @@ def texts(page: Page, selector: str) -> list[str]:
 
 
 def bring(view: Locator) -> None:
-    """Scroll until `view` stays in sight: JupyterLab goes to the last cell some time after a run."""
+    """Scroll until `view` stays in sight: after a run JupyterLab goes to the last cell, in time."""
     where = "view => { const { top, bottom } = view.getBoundingClientRect();"
     inside = f"{where} return bottom > 60 && top < innerHeight - 60; }}"
     stayed = 0

@@ -49,10 +49,15 @@ def _first(built: Path, sight: Sight) -> First:
     return First(sight.page, kind, sight.asked, weight, figures)
 
 
-def test_every_page_is_light(firsts: dict[str, First]) -> None:
+def test_every_page_is_light(firsts: dict[str, First], sights: dict[str, Sight]) -> None:
     """No page is heavier than its kind may be, read to its end; pages of both kinds are there."""
-    for first in firsts.values():
-        print(f"{first.weight / MB:.3f} MB {first.kind:8} {first.page}")
+    print("\n   MB kind     requests (to others) console axe, serious: page")
+    for page, first in firsts.items():
+        seen = sights[page]
+        print(
+            f"{first.weight / MB:.3f} {first.kind:8} {len(first.asked):3} ({len(seen.foreign)})",
+            f"{len(seen.faults)} {sum(map(len, seen.grave.values()))}: {page}",
+        )
     assert {first.kind for first in firsts.values()} >= {"prose", "plots"}
     heavy = {p: first.weight for p, first in firsts.items() if first.weight > LIMITS[first.kind]}
     assert heavy == {}
