@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tarfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -13,10 +13,12 @@ from typing import Any, Final
 import pytest
 
 from helpers import paths
+from helpers.analysis import shipping
 from helpers.analysis.network import published, veth_pairs
 from helpers.drivers import images
 from helpers.drivers.engine import open_client
 from helpers.drivers.network_namespaces import NetworkTools, read_network, read_rules
+from helpers.drivers.registries import Registry
 from helpers.host import look_for_engine
 from helpers.kernel import cgroup_paths, cgroups, mounts, namespaces, overlay, processes
 from helpers.kernel.files import LocalFiles
@@ -123,7 +125,7 @@ def client() -> Iterator[Any]:
     found = look_for_engine()
     assert isinstance(found, Engine), found
     with closing(open_client(found.endpoint)) as made:
-        images.ensure(made, ["busybox"])
+        images.ensure(made, ["busybox", "registry"])
         yield made
 
 
@@ -285,6 +287,75 @@ def layers_of_commit(stage: Stage) -> None:
         stage.client.images.remove(image.id, force=True)
 
 
+@contextmanager
+def grown(stage: Stage, name: str) -> Iterator[Any]:
+    """An image called `name` with one layer more than its base."""
+    container = stage.run()
+    assert container.exec_run(["touch", "/kept"]).exit_code == 0
+    image = container.commit(name, "1")  # the container's labels go with it
+    try:
+        yield image
+    finally:
+        stage.client.images.remove(f"{name}:1", force=True)
+
+
+def layers_of_push(stage: Stage) -> None:
+    """The registry has the base's layers already, and is sent the new one."""
+    made = stage.client.containers.run(
+        images.reference("registry"),
+        detach=True,
+        labels=MARKS,
+        ports={"5000/tcp": ("127.0.0.1", None)},
+    )
+    stage.made.append(made)
+    made.reload()
+    registry = Registry(made, int(made.ports["5000/tcp"][0]["HostPort"]))
+    registry.wait()
+    for name in ("box", "box", "other"):
+        with (
+            grown(stage, f"127.0.0.1:{registry.port}/{name}") as image,
+            registry.watch(name),
+        ):
+            stage.client.images.push(image.tags[0])
+    requests = [each.requests for each in registry.transfers]
+    assert not shipping.found_there(requests[0])
+    assert shipping.found_there(requests[1])
+    assert shipping.brought(requests[1])
+    for each in (1, 2):
+        had = {*shipping.found_there(requests[each]), *shipping.mounted(requests[each])}
+        assert had <= {*shipping.brought(requests[0])}
+        assert had
+
+
+def layers_of_save(stage: Stage) -> None:
+    """What is loaded has the layers of what was saved, and its id."""
+    name = "tests-command-map-e001-saved"
+    with grown(stage, name) as image:
+        archive = b"".join(image.save(named=f"{name}:1"))
+        stage.client.images.remove(f"{name}:1", force=True)
+        (loaded,) = stage.client.images.load(archive)
+        assert loaded.id == image.id
+        assert loaded.attrs["RootFS"]["Layers"] == image.attrs["RootFS"]["Layers"]
+        assert len(image.attrs["RootFS"]["Layers"]) > 1
+
+
+def layers_of_export(stage: Stage) -> None:
+    """What is imported has one layer, with the base's files and the container's own."""
+    container = stage.run()
+    assert container.exec_run(["touch", "/kept"]).exit_code == 0
+    name, labels = "tests-command-map-e001-flat", [f"LABEL {k}={v}" for k, v in MARKS.items()]
+    stage.client.api.import_image_from_data(
+        b"".join(container.export()), repository=name, changes="\n".join(labels)
+    )
+    try:
+        image = stage.client.images.get(name)
+        assert len(image.attrs["RootFS"]["Layers"]) == 1
+        run = stage.client.containers.run
+        assert run(name, ["ls", "/kept"], remove=True, labels=MARKS) == b"/kept\n"
+    finally:
+        stage.client.images.remove(name, force=True)
+
+
 def namespaces_of_network_container(stage: Stage) -> None:
     """One network, two of everything else."""
     first = stage.run()
@@ -367,6 +438,9 @@ NAMES: Final = {
     "docker update": "update",
     "docker diff, docker cp": "diff",
     "docker commit, docker build": "commit",
+    "docker push, docker pull": "push",
+    "docker save, docker load": "save",
+    "docker export, docker import": "export",
     "docker run --network container:…": "network_container",
     "docker run --pid host": "pid_host",
     "docker run --memory, --cpus, --pids-limit": "memory",
