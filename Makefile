@@ -6,7 +6,7 @@ STORE ?= graph
 ON = $(BIN)/python -m tools.engines run
 LOCK = $(PYTHON) tools/bootstrap.py uv pip compile --quiet --upgrade --universal --generate-hashes
 .DEFAULT_GOAL := help
-.PHONY: help start test test-vm check new-lab record record-vm bench book serve lock clean-labs env
+.PHONY: help start test test-engines test-vm check new-lab record record-vm bench book serve lock clean-labs env
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ start: env ## Make everything ready and open the book in JupyterLab (NO_BROWSER=
 test: env ## Run everything: lint, types, unit, integration, every notebook, the pages
 	@$(ON) $(or $(ENGINE),machine) --store $(STORE) -- sh -c '$(BIN)/python -m tools.prepare && $(BIN)/python -m tools.summary $(KINDS)'
 
+test-engines: env ## Run the integration tests on the machine's engine and on a current one, with either store
+	@$(BIN)/python -m tools.prepare && $(BIN)/python -m tools.engines.matrix
+
 test-vm: env ## Run the kernel's tests and labs in a machine with cgroup v2 (made by root on Debian)
 	@KEEP=$(KEEP) $(BIN)/python -m tools.vm test $(NOTEBOOKS)
 
@@ -25,7 +28,7 @@ check: env ## Run lint, types and the fast tests (under 30 s)
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy
-	@$(BIN)/mypy -p tools.engines -p tools.notebooks -p tools.npm -p tools.go -p tools.new_lab -p tools.vm $(addprefix -m tools.,binder bootstrap performance prepare start summary)
+	@$(BIN)/mypy -p tools.engines -p tools.notebooks -p tools.npm -p tools.go -p tools.new_lab -p tools.vm $(addprefix -m tools.,binder bootstrap performance prepare start suites summary)
 	@$(BIN)/python -m tools.npm lint >/dev/null
 	@$(BIN)/python -m tools.npm format
 	@$(BIN)/python -m tools.npm test

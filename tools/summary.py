@@ -13,7 +13,6 @@ notebook cells skipped for a missing need into failures.
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import re
@@ -22,43 +21,16 @@ import subprocess
 import sys
 import tempfile
 import time
-import xml.etree.ElementTree as ET
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
-ROOT: Final = Path(__file__).parent.parent
+from tools.engines.matrix import OnCurrent
+from tools.suites import ROOT, Result, Run, Suite
+
 BIN: Final = Path(sys.executable).parent
 INTERRUPTED: Final = 130
-
-
-@dataclass(frozen=True)
-class Result:
-    """Counts of one kind. what: what was looked at, in words; faults: a sentence each."""
-
-    passed: int = 0
-    failed: int = 0
-    skipped: int = 0
-    what: tuple[str, ...] = ()
-    faults: tuple[str, ...] = ()
-
-    def __add__(self, other: Result) -> Result:
-        return Result(
-            self.passed + other.passed,
-            self.failed + other.failed,
-            self.skipped + other.skipped,
-            self.what + other.what,
-            self.faults + other.faults,
-        )
-
-
-class Run(Protocol):
-    """One thing to run."""
-
-    def __call__(self) -> Result:
-        """Run it, show what it prints, and count."""
 
 
 @dataclass(frozen=True)
@@ -110,44 +82,6 @@ def _printed(argv: Sequence[str], *, show: bool) -> tuple[int, str]:
 
 
 @dataclass(frozen=True)
-class Suite:
-    """The pytest files of one folder. more: further arguments for pytest."""
-
-    folder: str
-    more: tuple[str, ...] = ()
-    noun: str = "tests"
-    root: Path = ROOT
-
-    def __call__(self) -> Result:
-        """See Run."""
-        exist = set(written(self.root, self.folder))
-        with tempfile.TemporaryDirectory() as scratch:
-            report = Path(scratch) / "report.xml"
-            line = ["pytest", "-q", f"--junitxml={report}", *self.more, self.folder]
-            print(f"$ {' '.join(['python -m', line[0], line[1], *line[3:]])}", flush=True)
-            status = subprocess.run(
-                [sys.executable, "-m", *line], cwd=self.root, check=False
-            ).returncode
-            ran = list(results(report)) if report.is_file() else []
-        return self._judge(status, exist, ran)
-
-    def _judge(self, status: int, exist: set[str], ran: Sequence[tuple[str, str]]) -> Result:
-        counts = Counter(outcome for _name, outcome in ran)
-        faults = [f"{name} exists, but did not run" for name in sorted(exist - {n for n, _ in ran})]
-        if not exist:
-            faults.append(f"{self.folder} has no tests")
-        if status != 0 and not counts["failed"]:
-            faults.append(f"pytest ended with status {status} in {self.folder}")
-        return Result(
-            counts["passed"],
-            counts["failed"] + len(faults),
-            counts["skipped"],
-            (f"{len(ran)} {self.noun}",),
-            tuple(faults),
-        )
-
-
-@dataclass(frozen=True)
 class Book:
     """Every notebook, through the harness of `tools.notebooks`. more: arguments for pytest."""
 
@@ -196,38 +130,6 @@ def of_book(status: int, found: Mapping[str, object]) -> Result:
     )
 
 
-# --- what exists, and what ran
-
-
-def written(root: Path, folder: str) -> Iterator[str]:
-    """Yield the name of every test function under `folder`, read from the source."""
-    for path in sorted((root / folder).rglob("test_*.py")):
-        module = ".".join(path.relative_to(root).with_suffix("").parts)
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        yield from _functions(tree, module)
-        for node in tree.body:
-            if isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
-                yield from _functions(node, f"{module}.{node.name}")
-
-
-def _functions(node: ast.Module | ast.ClassDef, where: str) -> Iterator[str]:
-    for child in node.body:
-        name = child.name if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)) else ""
-        if name.startswith("test"):
-            yield f"{where}.{name}"
-
-
-def results(report: Path) -> Iterator[tuple[str, str]]:
-    """Yield (test function, passed | failed | skipped) for each result in a JUnit report."""
-    for case in ET.parse(report).iter("testcase"):
-        name = f"{case.get('classname')}.{str(case.get('name')).partition('[')[0]}"
-        kinds = {child.tag for child in case}
-        if kinds & {"failure", "error"}:
-            yield name, "failed"
-        else:
-            yield name, "skipped" if "skipped" in kinds else "passed"
-
-
 # --- the table
 
 
@@ -243,7 +145,7 @@ TYPED_TOOLS: Final = (
     *("-p", "tools.engines", "-p", "tools.notebooks", "-p", "tools.npm"),
     *("-p", "tools.go", "-p", "tools.new_lab"),
     *("-m", "tools.binder", "-m", "tools.bootstrap", "-m", "tools.prepare", "-m", "tools.start"),
-    *("-m", "tools.summary"),
+    *("-m", "tools.suites", "-m", "tools.summary"),
 )
 
 KINDS: Final[dict[str, tuple[Run, ...]]] = {
@@ -280,6 +182,7 @@ KINDS: Final[dict[str, tuple[Run, ...]]] = {
         Program(("python", "-m", "tools.npm", "test"), r"(?m)^# pass (\d+)", noun="of modules"),
     ),
     "integration": (Suite("tests/integration"),),
+    "engines": (OnCurrent("containerd"),),
     "notebooks": (
         Book(SIDE_BY_SIDE),
         Suite("tests/notebooks", WORKERS, noun="tests of the harness"),

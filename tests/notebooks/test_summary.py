@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from helpers.errors import MissingNeed
 from tools import summary
-from tools.summary import Program, Result, Suite
+from tools.engines import current, matrix
+from tools.suites import Result, Suite, written
+from tools.summary import Program
 
 PASSING = (
     "def test_one():\n    assert True\n\n\nclass TestMore:\n    def test_two(self):\n        pass\n"
@@ -85,6 +89,53 @@ def test_no_tests_fail_their_kind(folder: Path) -> None:
     ran = run(folder)
     assert ran.failed
     assert "tests/unit has no tests" in ran.faults
+
+
+def test_chosen_files_and_tests_are_held_against_themselves(folder: Path) -> None:
+    """Of a choice, what is not chosen need not run; what is chosen must."""
+    (folder / "test_more.py").write_text("def test_late(): ...\n\n\ndef test_b(): ...\n")
+    quiet = ("-p", "no:hypothesispytest", "-p", "no:benchmark", "-p", "no:cacheprovider")
+    choice = ("tests/unit/test_all.py", "tests/unit/test_more.py::test_late")
+    suite = Suite("tests/unit", quiet, root=folder.parent.parent, chosen=choice)
+    assert suite().what == ("3 tests",)
+    assert suite().failed == 0
+    lost = replace(suite, more=(*quiet, "-k", "not test_late"))()
+    assert lost.faults == ("tests.unit.test_more.test_late exists, but did not run",)
+
+
+def test_where_no_current_engine_can_be_had_that_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On a reader's machine that is a skip with its reason; in CI, on Debian, a failure."""
+
+    def nobody() -> None:
+        raise MissingNeed("Only root can start an engine of its own.")
+
+    monkeypatch.setattr(current, "need_root", nobody)
+    monkeypatch.delenv("LABS_REQUIRE_LIVE", raising=False)
+    on_current = matrix.OnCurrent("containerd")
+    assert (on_current().failed, on_current().skipped) == (0, 1)
+    assert "Only root can start" in capsys.readouterr().out
+    monkeypatch.setenv("LABS_REQUIRE_LIVE", "1")
+    monkeypatch.setattr(matrix, "os_release", lambda: {"ID": "debian"})
+    assert on_current().failed == 1
+
+
+@pytest.mark.parametrize(
+    ("ran", "failed"), [(Result(5), 0), (Result(4, 1), 1), (Result(4), 1), (Result(skipped=1), 0)]
+)
+def test_an_engine_on_which_fewer_tests_ran_fails(ran: Result, failed: int) -> None:
+    """Each engine is held against the first; one that is not to be had has said so."""
+    before: list[Result] = []
+    assert matrix.Held(lambda: Result(5), before)() == Result(5)
+    assert matrix.Held(lambda: ran, before)().failed == failed
+
+
+def test_the_short_form_names_tests_that_exist() -> None:
+    """A file that was renamed does not silently leave the matrix."""
+    for each in matrix.SHORT:
+        assert list(written(summary.ROOT, each)), each
+        assert (summary.ROOT / each.partition("::")[0]).is_file()
 
 
 def test_a_program_counts_as_one_test() -> None:
@@ -185,5 +236,5 @@ def test_every_folder_of_tests_has_its_kind() -> None:
         run.folder for runs in summary.KINDS.values() for run in runs if isinstance(run, Suite)
     }
     assert folders == run_by
-    ordered = ["lint", "types", "unit", "integration", "notebooks", "pages", "binder"]
+    ordered = ["lint", "types", "unit", "integration", "engines", "notebooks", "pages", "binder"]
     assert list(summary.KINDS) == ordered

@@ -46,6 +46,7 @@ def run_on(engine: isolated.Engine, command: Sequence[str]) -> int:
 
 def do(asked: argparse.Namespace, engine: isolated.Engine) -> int:
     """Carry out one verb; return the exit status. Raises LabError."""
+    current.need_root()
     if asked.verb == "stop":
         with isolated.alone(engine):
             isolated.sweep(engine)

@@ -35,13 +35,18 @@ FROM_MACHINE: Final = {
 Store = Literal["graph", "containerd"]
 
 
-def prepare() -> None:
-    """Fetch the engine, once, and what it needs of the machine. Raises MissingNeed."""
+def need_root() -> None:
+    """Raise MissingNeed for who may not start an engine."""
     if os.geteuid() != 0:
         raise MissingNeed(
             _("Only root can start an engine of its own."),
             remedy=_("Run this as root, or record on the machine's engine: ENGINE=machine."),
         )
+
+
+def prepare() -> None:
+    """Fetch the engine, once, and what it needs of the machine. Raises MissingNeed."""
+    need_root()
     missing = [package for name, package in FROM_MACHINE.items() if program(name) is None]
     if missing and may_install():
         install_packages(missing, lambda line: print(line, flush=True))
