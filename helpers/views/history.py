@@ -116,7 +116,10 @@ def timeline(events: Sequence[Event]) -> Plot:
 def _dress(figure: go.Figure, events: Sequence[Event], last: float) -> Plot:
     begin, end = int(events[0].year), max(last, events[-1].year) + LEAST
     figure.update_xaxes(visible=False, range=[-0.15, 6], fixedrange=True)
-    figure.update_yaxes(range=[end, begin], dtick=1, tickformat="d", fixedrange=True)
+    figure.update_yaxes(
+        range=[end, begin], dtick=1, tickformat="d", ticks="outside", fixedrange=True
+    )
+    figure.update_yaxes(showgrid=False, showline=True, linecolor=COLOURS["muted"])
     figure.update_layout(
         height=PIXELS_AROUND + round(PIXELS_A_YEAR * (end - begin)),
         legend={"orientation": "h", "y": -0.02},
@@ -129,7 +132,7 @@ def _dress(figure: go.Figure, events: Sequence[Event], last: float) -> Plot:
 
 def _title(events: Sequence[Event]) -> str:
     given = [each for each in events if each.part == "given"]
-    return _("Since {year}, {count} parts were handed over").format(
+    return _("Since {year}, {count} pieces have been given to foundations").format(
         year=given[0].at[:4], count=len(given)
     )
 
@@ -137,7 +140,7 @@ def _title(events: Sequence[Event]) -> str:
 def _words(part: str) -> str:
     return {
         "engine": _("the engine"),
-        "given": _("handed over to all"),
+        "given": _("given to foundations"),
         "company": _("the company"),
         "elsewhere": _("elsewhere"),
     }[part]

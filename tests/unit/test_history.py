@@ -41,7 +41,7 @@ def test_labels_keep_their_distance() -> None:
 def test_the_figure_says_all_events_in_words() -> None:
     """Title, and a line for each event; its labels do not cover one another."""
     shown = history.timeline(EVENTS)
-    assert shown.alt.splitlines()[0] == "Since 2015, 4 parts were handed over"
+    assert shown.alt.splitlines()[0] == "Since 2015, 4 pieces have been given to foundations"
     assert len(shown.alt.splitlines()) == len(EVENTS) + 1
     places = [note.y for note in shown.figure.layout.annotations]
     assert all(b - a >= history.LEAST - 1e-9 for a, b in pairwise(places))
