@@ -5,6 +5,8 @@ BIN := .venv/bin
 STORE ?= graph
 ON = $(BIN)/python -m tools.engines run
 LOCK = $(PYTHON) tools/bootstrap.py uv pip compile --quiet --upgrade --universal --generate-hashes
+# Hundreds of short programs run: each would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help start test test-engines test-vm check new-lab record record-vm bench book serve lock clean-labs env
 

@@ -268,14 +268,15 @@ def make(uv: str) -> None:
         choice = ["--python", wanted_python(), "--python-preference", "system"]
         failing = "No Python from 3.11 to 3.14 is here, and none could be fetched. Install one."
         run([uv, "venv", "--quiet", "--clear", *choice, str(VENV)], env, failing=failing)
-    say("Installing the pinned packages (the first time 660 MB on disk) ...")
+    say("Installing the pinned packages (the first time 900 MB on disk) ...")
     failing = (
         "The packages could not be installed. "
         "Check the network and the free space, then run the same command again: it goes on."
     )
     talk = [] if sys.stderr.isatty() else ["--quiet"]
     into = ["--python", str(python)]
-    pinned = ["--require-hashes", str(REQUIREMENTS)]
+    # Compiled once here, not by each kernel and each test for itself.
+    pinned = ["--compile-bytecode", "--require-hashes", str(REQUIREMENTS)]
     run([uv, "pip", "sync", *talk, *into, *pinned], env, failing=failing)
     project = ["--no-deps", "--build-constraints", str(BUILD_REQUIREMENTS), "-e", str(ROOT)]
     run([uv, "pip", "install", "--quiet", *into, *project], env, failing=failing)

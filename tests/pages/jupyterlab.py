@@ -85,7 +85,7 @@ def started(folder: Path) -> Iterator[Lab]:
         env={**os.environ, "LABS_BOOK": str(folder), "JUPYTER_CONFIG_DIR": str(folder / "config")},
     )
     try:
-        wait_until(lambda: _listening(port), what="JupyterLab to listen", seconds=60)
+        wait_until(lambda: _listening(port), what="JupyterLab to listen", seconds=180)
         yield Lab(f"http://127.0.0.1:{port}", folder)
     finally:
         server.terminate()
