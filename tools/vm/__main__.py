@@ -22,7 +22,7 @@ from tools.vm.machine import get, inside, machine
 FIXTURES: Final = ROOT / "tests" / "fixtures"
 RESULT: Final = FIXTURES / "vm.json"
 REPORT: Final = "/root/report.xml"
-IMAGES: Final = ("base", "busybox", "python")
+IMAGES: Final = ("base", "busybox", "nginx", "python")
 TESTS: Final = ("tests/unit/test_kernel_files.py", "tests/integration/test_kernel_*.py")
 NAMES: Final = {"skipped": "skipped", "failure": "failed", "error": "failed"}
 
