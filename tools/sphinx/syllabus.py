@@ -117,8 +117,10 @@ def _fault(topic: Topic, book: Path) -> str:
 
 def status(chapter: Chapter, book: Path) -> str:
     """Return one paragraph: what of the chapter is written, with links to its pages."""
-    pages = sorted({t.taught.partition("#")[0] for t in chapter.topics if t.taught})
-    if not pages:
+    taught = {t.taught.partition("#")[0] for t in chapter.topics if t.taught}
+    labs = (book / chapter.id).glob("*.ipynb")  # one may teach none of the course's topics
+    pages = sorted(taught | {f"{chapter.id}/{each.stem}" for each in labs})
+    if not taught:
         return "\n> **Not written yet.** What follows is what the chapter is to do.\n\n"
     links = "\n".join(f"- {_link(page, '', chapter, book)}" for page in pages)
     count = sum(topic.taught is not None for topic in chapter.topics)
