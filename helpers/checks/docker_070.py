@@ -176,7 +176,9 @@ class Till:
 
 
 def build(here: Session) -> None:
-    """Build the room's image. Raises BuildError of the SDK."""
+    """Build the room's image, unless a cell has. Raises BuildError of the SDK."""
+    if here.docker.images.list(name=here.name("room")):
+        return
     here.docker.images.build(
         path=str(here.files / "room"), tag=here.name("room"), labels=here.labels,
         buildargs={"BASE": here.image("python")}, rm=True,
