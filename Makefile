@@ -8,7 +8,7 @@ LOCK = $(PYTHON) tools/bootstrap.py uv pip compile --quiet --upgrade --universal
 # Hundreds of short programs run: each would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help start test test-engines test-vm check new-lab record record-vm bench book serve lock clean-labs env
+.PHONY: help start test test-engines test-interrupts test-vm check new-lab record record-vm bench book serve lock clean-labs env
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ test: env ## Run everything: lint, types, unit, integration, every notebook, the
 test-engines: env ## Run the integration tests on the machine's engine and on a current one, with either store
 	@$(BIN)/python -m tools.prepare && $(BIN)/python -m tools.engines.matrix
 
+test-interrupts: env ## Kill each notebook's kernel after each cell, and see that `labs clean` removes all (hours)
+	@$(ON) $(or $(ENGINE),current) --store $(STORE) -- $(BIN)/python -m tools.interrupts --quiet $(NOTEBOOKS)
+
 test-vm: env ## Run the kernel's tests and labs in a machine with cgroup v2 (made by root on Debian)
 	@KEEP=$(KEEP) $(BIN)/python -m tools.vm test $(NOTEBOOKS)
 
@@ -30,7 +33,7 @@ check: env ## Run lint, types and the fast tests (under 30 s)
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy
-	@$(BIN)/mypy -p tools.engines -p tools.notebooks -p tools.npm -p tools.go -p tools.new_lab -p tools.vm $(addprefix -m tools.,binder bootstrap performance prepare start suites summary)
+	@$(BIN)/mypy -p tools.engines -p tools.notebooks -p tools.npm -p tools.go -p tools.new_lab -p tools.vm -p tools.interrupts $(addprefix -m tools.,binder bootstrap performance prepare start suites summary)
 	@$(BIN)/python -m tools.npm lint >/dev/null
 	@$(BIN)/python -m tools.npm format
 	@$(BIN)/python -m tools.npm test

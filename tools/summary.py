@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Final
 
 from tools.engines.matrix import OnCurrent
+from tools.interrupts.short import Killed
 from tools.suites import ROOT, Result, Run, Suite
 
 BIN: Final = Path(sys.executable).parent
@@ -143,7 +144,7 @@ TYPED_FILES: Final = r"no issues found in (\d+) source files?"
 
 TYPED_TOOLS: Final = (
     *("-p", "tools.engines", "-p", "tools.notebooks", "-p", "tools.npm"),
-    *("-p", "tools.go", "-p", "tools.new_lab"),
+    *("-p", "tools.go", "-p", "tools.new_lab", "-p", "tools.interrupts"),
     *("-m", "tools.binder", "-m", "tools.bootstrap", "-m", "tools.prepare", "-m", "tools.start"),
     *("-m", "tools.suites", "-m", "tools.summary"),
 )
@@ -183,6 +184,8 @@ KINDS: Final[dict[str, tuple[Run, ...]]] = {
     ),
     "integration": (Suite("tests/integration"),),
     "engines": (OnCurrent("containerd"),),
+    # Before the notebooks: that these run then, with the same outputs, is part of it.
+    "interrupts": (Killed(),),
     "notebooks": (
         Book(SIDE_BY_SIDE),
         Suite("tests/notebooks", WORKERS, noun="tests of the harness"),

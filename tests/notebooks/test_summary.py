@@ -236,5 +236,15 @@ def test_every_folder_of_tests_has_its_kind() -> None:
         run.folder for runs in summary.KINDS.values() for run in runs if isinstance(run, Suite)
     }
     assert folders == run_by
-    ordered = ["lint", "types", "unit", "integration", "engines", "notebooks", "pages", "binder"]
+    ordered = [
+        "lint",
+        "types",
+        "unit",
+        "integration",
+        "engines",
+        "interrupts",
+        "notebooks",
+        "pages",
+        "binder",
+    ]
     assert list(summary.KINDS) == ordered
