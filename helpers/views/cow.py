@@ -20,28 +20,35 @@ PIXELS_AROUND: Final = 120  # title and axis
 
 def writes(acts: Sequence[Act]) -> Plot:
     """Draw how long each act took, on a scale of tenfold steps, in the order they were done."""
-    rows = [f"{act.verb} {printable(act.path)}" for act in acts]
-    said = [_("{ms:.3g} ms").format(ms=act.ms) for act in acts]
-    places = list(range(len(acts)))
+    title = _("The first write to a file takes {first:.3g} ms, the second {second:.3g} ms").format(
+        first=acts[-2].ms, second=acts[-1].ms
+    )
+    return timed([(f"{act.verb} {printable(act.path)}", act.ms) for act in acts], title)
+
+
+def timed(bars: Sequence[tuple[str, float]], title: str) -> Plot:
+    """Draw (what, milliseconds) as bars on a scale of tenfold steps, the first on top."""
+    rows, took = [row for row, _ms in bars], [ms for _row, ms in bars]
+    said = [_("{ms:.3g} ms").format(ms=ms) for ms in took]
+    places = list(range(len(bars)))
     figure = go.Figure()
     figure.add_bar(
         orientation="h",
         y=places,
-        x=[act.ms for act in acts],
+        x=took,
         width=0.6,
         marker={"color": COLOURS["measured"]},
         hovertemplate="%{x:.3g} ms<extra></extra>",
         showlegend=False,
     )
-    for place, act, text in zip(places, acts, said, strict=True):
+    for place, ms, text in zip(places, took, said, strict=True):
         figure.add_annotation(
-            x=_log(act.ms), y=place, text=text, showarrow=False, xanchor="left", xshift=4
+            x=_log(ms), y=place, text=text, showarrow=False, xanchor="left", xshift=4
         )
-    low, high = min(act.ms for act in acts), max(act.ms for act in acts)
     figure.update_xaxes(
         type="log",
         title=_("milliseconds (each step ten times the last)"),
-        range=[_log(low) - 0.7, _log(high) + 0.9],
+        range=[_log(min(took)) - 0.7, _log(max(took)) + 0.9],
         dtick=1,
         fixedrange=True,
     )
@@ -49,10 +56,7 @@ def writes(acts: Sequence[Act]) -> Plot:
         tickvals=places, ticktext=[f"{row} " for row in rows], autorange="reversed", fixedrange=True
     )
     figure.update_layout(
-        height=PIXELS_AROUND + PIXELS_A_BAR * len(acts), yaxis={"automargin": True}
-    )
-    title = _("The first write to a file takes {first:.3g} ms, the second {second:.3g} ms").format(
-        first=acts[-2].ms, second=acts[-1].ms
+        height=PIXELS_AROUND + PIXELS_A_BAR * len(bars), yaxis={"automargin": True}
     )
     lines = [f"{row}: {text}" for row, text in zip(rows, said, strict=True)]
     return theme.plot(figure, title=title, alt="\n".join([title + ".", *lines]))
