@@ -25,7 +25,9 @@ def mounts(found: Sequence[MountEntry]) -> Table:
 
 
 def _short(path: str) -> str:
-    return re.sub(r"[0-9a-f]{64}", lambda ident: ident.group()[:8] + "…", path)
+    """Cut the engine's own folder, which is another one on each machine, and long ids."""
+    inside = re.sub(r"^.*(?=/volumes/[^/]+/_data$)", "…", path)
+    return re.sub(r"[0-9a-f]{64}", lambda ident: ident.group()[:8] + "…", inside)
 
 
 def costs(found: Mapping[str, WriteCost]) -> Plot:

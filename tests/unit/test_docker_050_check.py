@@ -54,7 +54,8 @@ def test_mounts_below_a_folder_are_found_and_told_apart() -> None:
     assert [each.point for each in found] == ["/srv/anonymous", "/srv/memory", "/srv/volume"]
     table = figures.mounts(found)
     assert table.caption.startswith("2 folders of a file system, 1 with")
-    assert "`/volumes/ab12ab12…/_data`" in table.rows[0]
+    assert "`…/volumes/ab12ab12…/_data`" in table.rows[0]
+    assert "`…/volumes/ledger/_data`" in table.rows[2]
 
 
 def test_costs_are_read_and_drawn() -> None:
