@@ -24,6 +24,7 @@ from helpers.records.engine_calls import EngineCall
 from helpers.records.host import Engine
 from helpers.records.labels import RUN
 from helpers.text import _
+from helpers.waiting import wait_until
 
 if TYPE_CHECKING:
     from docker.models.containers import Container
@@ -174,6 +175,8 @@ def _three_calls(here: Session, wanted: dict[str, Any]) -> None:
     ask(door, "POST", f"/containers/create?name={name}", wanted)
     ask(door, "POST", f"/containers/{name}/start")
     ask(door, "POST", f"/containers/{name}/wait")
+    made = here.docker.containers.get(name)
+    wait_until(made.logs, what=_("the log of `audit`"))  # which a busy engine may write later
 
 
 def open_door(here: Session) -> None:
