@@ -25,7 +25,7 @@ def pushes(transfers: Sequence[Transfer]) -> Plot:
     figure = go.Figure()
     figure.add_bar(
         orientation="h",
-        y=[f"{each.what} " for each in transfers],
+        y=[each.what.replace(", ", "<br>") + " " for each in transfers],  # fits a phone
         x=[each.received / MEGABYTE for each in transfers],
         text=[size(each.received) for each in transfers],
         textposition="outside",
@@ -35,7 +35,7 @@ def pushes(transfers: Sequence[Transfer]) -> Plot:
     )
     most = max(each.received for each in transfers) / MEGABYTE
     figure.update_yaxes(autorange="reversed", showgrid=False)
-    figure.update_xaxes(title=_("megabytes received"), range=[0, most * 1.25])
+    figure.update_xaxes(title=_("MB received"), range=[0, most * 1.45])
     figure.update_layout(height=PIXELS_AROUND + PIXELS_A_ROW * len(transfers))
     title = _title(transfers)
     words = " ".join(f"{each.what}: {size(each.received)}." for each in transfers)
@@ -73,6 +73,11 @@ def ways(found: Mapping[str, Traits], archives: Mapping[str, int], caption: str)
     original = next(iter(found.values()))
     names = list(found)
 
+    def kept(now: Sequence[str], before: Sequence[str]) -> str:
+        if before is now:
+            return _("there") if now else _("**none**")
+        return _kept(now, before)
+
     def row(title: str, cell: Mapping[str, str]) -> tuple[str, ...]:
         return (title, *(cell[name] for name in names))
 
@@ -80,18 +85,15 @@ def ways(found: Mapping[str, Traits], archives: Mapping[str, int], caption: str)
         row(_("archive"), {n: size(archives[n]) if n in archives else "–" for n in names}),
         row(_("layers"), {n: str(len(each.layers)) for n, each in found.items()}),
         row(_("steps of history"), {n: str(each.steps) for n, each in found.items()}),
-        row("`CMD`", {n: _kept(each.cmd, original.cmd) for n, each in found.items()}),
-        row("`ENV`", {n: _kept(each.env, original.env) for n, each in found.items()}),
+        row("`CMD`", {n: kept(each.cmd, original.cmd) for n, each in found.items()}),
+        row("`ENV`", {n: kept(each.env, original.env) for n, each in found.items()}),
         row(
             _("name it comes with"),
             {n: _("yes") if each.tags else _("none") for n, each in found.items()},
         ),
         row(
             _("id"),
-            {
-                n: _("the same") if each.ident == original.ident else _("another")
-                for n, each in found.items()
-            },
+            {n: _same(each, original) for n, each in found.items()},
         ),
     ]
     return Table(caption, ("", *names), rows)
@@ -101,3 +103,9 @@ def _kept(now: Sequence[str], before: Sequence[str]) -> str:
     if not now:
         return _("**none**")
     return _("kept") if tuple(now) == tuple(before) else _("**other**")
+
+
+def _same(now: Traits, before: Traits) -> str:
+    if now is before:
+        return "–"
+    return _("the same") if now.ident == before.ident else _("another")

@@ -154,7 +154,7 @@ def test_ways_are_compared_with_the_first() -> None:
     by = {row[0]: row[1:] for row in table.rows}
     assert by["archive"] == ("–", "1 kB")
     assert by["layers"] == ("2", "1")
-    assert by["`CMD`"] == ("kept", "**none**")
-    assert by["`ENV`"] == ("kept", "**other**")
+    assert by["`CMD`"] == ("there", "**none**")
+    assert by["`ENV`"] == ("there", "**other**")
     assert by["name it comes with"] == ("yes", "none")
-    assert by["id"] == ("the same", "another")
+    assert by["id"] == ("–", "another")
