@@ -30,15 +30,20 @@ test-vm: env ## Run the kernel's tests and labs in a machine with cgroup v2 (mad
 
 # The kernel readers' tests are many and search for faults at random: `make test` has them.
 check: env ## Run lint, types and the fast tests (under 30 s)
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target check-python check-modules
+	@$(BIN)/python -m pytest -q -p no:nbval -n logical --maxprocesses 4 -m "not slow and not docker and not browser" --ignore-glob='*/test_kernel_*' tests/unit
+
+check-python:
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy
 	@$(BIN)/mypy -p tools.engines -p tools.notebooks -p tools.npm -p tools.go -p tools.new_lab -p tools.vm -p tools.interrupts $(addprefix -m tools.,binder bootstrap performance prepare start suites summary)
+
+check-modules:
 	@$(BIN)/python -m tools.npm lint >/dev/null
 	@$(BIN)/python -m tools.npm format
 	@$(BIN)/python -m tools.npm test
 	@$(BIN)/python -m tools.go actionlint >/dev/null
-	@$(BIN)/python -m pytest -q -n logical --maxprocesses 4 -m "not slow and not docker and not browser" --ignore-glob='*/test_kernel_*' tests/unit
 
 record: env ## Run the notebooks on a current engine (ENGINE=machine: on this one) and store what came
 	@$(ON) $(or $(ENGINE),current) --store $(STORE) -- $(BIN)/python -m tools.notebooks record $(NOTEBOOKS)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from tests import lean  # noqa: F401 (before whatever imports nbformat)
 from tools.notebooks.book import Book, dumps, nodes, read
 
 if TYPE_CHECKING:

@@ -19,6 +19,8 @@ from helpers.errors import BookError
 from helpers.text import _
 from helpers.views.cards import inline
 
+# libyaml's where it came with PyYAML: ten times as quick, and as safe
+SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORD = "abcdefgh"
 # jupyterquiz's own names; white text on these keeps a contrast of 4.5:1
 _COLOURS = {
@@ -69,7 +71,7 @@ def load(path: Path, part: str, ident: str) -> tuple[Question, ...]:
     Raises BookError where the file, the part or the id is missing.
     """
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))[part][ident]
+        found = yaml.load(path.read_text(encoding="utf-8"), SafeLoader)[part][ident]
     except (OSError, KeyError, TypeError, yaml.YAMLError) as error:
         raise BookError(
             _("The book has no {part} called {ident} in {path}.").format(

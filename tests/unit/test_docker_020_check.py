@@ -12,6 +12,8 @@ from helpers.checks import Met, NotYet
 from helpers.checks.docker_020 import Seen, judge
 from helpers.records.layers import ImageStack
 
+pytestmark = pytest.mark.slow
+
 BASE = [folder("bin"), file("bin/sh", 2_000_000)]
 PRICES = file("opt/prices", 8_000_000)
 FAT = [BASE, [file("tmp/download", 8_000_000)], [PRICES], [file("tmp/.wh.download")], [PRICES]]

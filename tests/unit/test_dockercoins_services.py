@@ -21,6 +21,8 @@ from dockercoins_support import FOLDER, ask, load, serving
 
 from helpers.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 # -- rng
 
 

@@ -13,6 +13,8 @@ from helpers.errors import EngineUnavailable, TimedOut
 from helpers.labs import lost_engine
 from helpers.records.engine import Endpoint
 
+pytestmark = pytest.mark.slow
+
 LOST = "The container engine at unix:///x.sock does not answer any more."
 
 

@@ -65,7 +65,7 @@ def every_question() -> list[tuple[Path, str, str]]:
     return [
         (path, part, ident)
         for path in sorted(paths.LABS.glob("*/*/questions.yml"))
-        for part, asked in yaml.safe_load(path.read_text()).items()
+        for part, asked in yaml.load(path.read_text(), questions.SafeLoader).items()
         for ident in asked
     ]
 

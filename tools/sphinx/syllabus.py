@@ -15,6 +15,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -74,6 +75,12 @@ def page_file(book: Path, page: str) -> Path | None:
 
 def sections(file: Path) -> dict[str, str]:
     """Return the anchors of a page's headings, as the site makes them, with their texts."""
+    told = file.stat()
+    return dict(_sections(file, told.st_mtime_ns, told.st_size))
+
+
+@cache  # the pages link to each other: without this each was read dozens of times
+def _sections(file: Path, _changed: int, _size: int) -> dict[str, str]:
     found: dict[str, str] = {}
     for markdown in _markdown(file):
         for heading in SyntaxTreeNode(MarkdownIt().parse(markdown)).walk():
