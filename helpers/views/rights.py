@@ -54,12 +54,10 @@ def matrix(trials: Sequence[Trial]) -> Plot:
             marker={"symbol": symbol, "size": 9, "color": colour, "line": {"width": 2}},
             hovertemplate="%{y}: %{text}<extra>dropped: %{x}</extra>",
         )
-    figure.update_xaxes(
-        categoryorder="array", categoryarray=columns, tickangle=-90, title={"text": _("dropped")}
-    )
-    figure.update_yaxes(
-        categoryorder="array", categoryarray=[each.act for each in base.attempts][::-1]
-    )
+    small = {"size": 10}  # sixteen columns have to fit a phone
+    figure.update_xaxes(categoryorder="array", categoryarray=columns, tickangle=-90, tickfont=small)
+    acts = [each.act for each in base.attempts][::-1]
+    figure.update_yaxes(categoryorder="array", categoryarray=acts, tickfont=small)
     legend = {"orientation": "h", "y": 1.0, "yanchor": "bottom"}
     figure.update_layout(height=_AROUND + _ROW * len(base.attempts), legend=legend)
     return theme.plot(

@@ -56,7 +56,7 @@ def _metadata(name: str, lab: dict[str, Any]) -> Iterator[str]:
         yield f"its metadata call it {lab.get('lab')!r}, its place is {name!r}"
     if not isinstance(lab.get("minutes"), int):
         yield "its metadata do not say how many minutes it takes"
-    if not lab.get("topics"):
+    if not isinstance(lab.get("topics"), list):  # empty: more than the course asks for
         yield "its metadata name no topics"
     for need in lab.get("needs", []):
         if need not in _NEEDS:
